@@ -38,7 +38,7 @@ setup(
         "Development Status :: 3 - Alpha",
         "Intended Audience :: Education",
         "Natural Language :: English",
-        f"Programming Language :: Python :: {settings['min_python']}",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(int(settings["min_python"].split(".")[1]), 14)),
     ],
     zip_safe=False,
 )

@@ -11,9 +11,9 @@ __all__ = ['POLICIES', 'to_batch', 'mix', 'check_seed', 'check_probability', 'St
 # %% ../nbs/03_augment.ipynb #14861a36
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -21,8 +21,6 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from .images import Images, show_images
-
-if TYPE_CHECKING: import albumentations
 
 # %% ../nbs/03_augment.ipynb #379a5d13
 def to_batch(
@@ -64,8 +62,8 @@ class Step:
         "Change a batch (B, 3, H, W) uint8 by drawn parameters."
         raise NotImplementedError
 
-    def per_image(self) -> list["albumentations.BasicTransform"]:
-        "The same change as Albumentations transforms."
+    def per_image(self) -> list:
+        "The same change as a list of Albumentations transforms."
         raise NotImplementedError
 
     def resolved(self, mean: Sequence[float]) -> "Step":
@@ -73,7 +71,7 @@ class Step:
         return self
 
 # %% ../nbs/03_augment.ipynb #7a83cf4b
-def import_albumentations() -> "albumentations":
+def import_albumentations() -> ModuleType:
     "Albumentations, without the look-up of its own newest version on the network."
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
     import albumentations
@@ -93,7 +91,7 @@ class HorizontalFlip(Step):
     def apply(self, x: Tensor, flip: Tensor) -> Tensor:
         return torch.where(flip[:, None, None, None], x.flip(3), x)
 
-    def per_image(self) -> list["albumentations.BasicTransform"]:
+    def per_image(self) -> list:
         return [import_albumentations().HorizontalFlip(p=self.p)]
 
 # %% ../nbs/03_augment.ipynb #945b4b37
@@ -151,7 +149,7 @@ class RandomCrop(Step):
         color = torch.tensor(self.fill, dtype=x.dtype, device=x.device)[:, None, None]
         return torch.where((inside[0][:, :, None] & inside[1][:, None, :])[:, None], out, color)
 
-    def per_image(self) -> list["albumentations.BasicTransform"]:
+    def per_image(self) -> list:
         import cv2
         A = import_albumentations()
         border = {"reflect": cv2.BORDER_REFLECT_101, "replicate": cv2.BORDER_REPLICATE, "constant": cv2.BORDER_CONSTANT}[self.mode]
@@ -184,7 +182,7 @@ class Cutout(Step):
         hole = in_rows[:, :, None] & in_columns[:, None, :] & applied[:, None, None]
         return torch.where(hole[:, None], torch.tensor(self.fill, dtype=x.dtype, device=x.device)[:, None, None], x)
 
-    def per_image(self) -> list["albumentations.BasicTransform"]:
+    def per_image(self) -> list:
         side = (self.size, self.size)
         return [import_albumentations().CoarseDropout(num_holes_range=(1, 1), hole_height_range=side, hole_width_range=side, fill=self.fill, p=self.p)]
 
@@ -210,7 +208,7 @@ class ToGray(Step):
     def apply(self, x: Tensor, gray: Tensor) -> Tensor:
         return torch.where(gray[:, None, None, None], gray_of(x), x)
 
-    def per_image(self) -> list["albumentations.BasicTransform"]:
+    def per_image(self) -> list:
         return [import_albumentations().ToGray(num_output_channels=3, p=self.p)]
 
 # %% ../nbs/03_augment.ipynb #5fd6b2b1
@@ -269,7 +267,7 @@ class ColorJitter(Step):
                 if len(chosen): out[chosen] = jitter(out[chosen], operation, amounts[chosen, operation])
         return out
 
-    def per_image(self) -> list["albumentations.BasicTransform"]:
+    def per_image(self) -> list:
         factor = [(max(0, 1 - value), 1 + value) for value in (self.brightness, self.contrast, self.saturation)]
         return [import_albumentations().ColorJitter(*factor, hue=(-self.hue, self.hue), p=self.p)]
 
@@ -323,8 +321,8 @@ class Policy:
         check_statistics(mean, std)
         return BatchAugment(tuple(step.resolved(mean) for step in self.steps), tuple(mean), tuple(std), check_seed(seed))
 
-    def per_image(self, mean: Sequence[float], std: Sequence[float], seed: int | None = None) -> "albumentations.Compose":
-        "The policy as an Albumentations pipeline: (H, W, 3) uint8 to a normalised tensor (3, H, W)."
+    def per_image(self, mean: Sequence[float], std: Sequence[float], seed: int | None = None) -> Callable:
+        "The policy as an albumentations.Compose: pipeline(image=picture)['image'] makes (H, W, 3) uint8 a normalised tensor (3, H, W)."
         check_statistics(mean, std)
         A = import_albumentations()
         with warnings.catch_warnings():
@@ -367,9 +365,9 @@ class BatchAugment:
 
 # %% ../nbs/03_augment.ipynb #2095f87d
 def reseed(
-    pipeline: "albumentations.Compose",
+    pipeline: Callable,  # an albumentations.Compose
     *numbers: int,  # mixed into seeds: (seed, epoch, batch), say
-) -> "albumentations.Compose":  # the same pipeline
+) -> Callable:  # the same pipeline
     "Give each transform of a pipeline its own random stream."
     for place, transform in enumerate(pipeline.transforms): transform.set_random_seed(mix(*numbers, place))
     return pipeline

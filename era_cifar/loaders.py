@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from .augment import BatchAugment, Policy, check_seed, mix, reseed, to_batch
 from .data import Data
-from .images import Images
+from .images import Images, check_whole
 
 # %% ../nbs/04_loaders.ipynb #461c152a
 def epoch_order(
@@ -45,6 +45,9 @@ class BatchLoader:
         self.classes, self.augment, self.batch_size, self.shuffle, self.seed, self.epoch = images.classes, augment, batch_size, shuffle, seed, 0
 
     def __len__(self) -> int: return -(-len(self.labels) // self.batch_size)
+
+    @property
+    def pictures(self) -> int: return len(self.labels)
 
     def set_epoch(self, epoch: int) -> None: self.epoch = epoch
 
@@ -104,6 +107,9 @@ class PictureLoader:
     def __len__(self) -> int: return len(self.orders)
 
     @property
+    def pictures(self) -> int: return self.orders.n
+
+    @property
     def epoch(self) -> int: return self.orders.epoch
 
     def set_epoch(self, epoch: int) -> None: self.orders.epoch = epoch
@@ -143,6 +149,5 @@ def check_loading(data: Data, policy: Policy, batch_size: int, engine: str, work
     "Refuse what make_loaders can't work with."
     if not isinstance(policy, Policy): raise TypeError(f"policy is {policy!r}; it must be a Policy, such as POLICIES['standard'].")
     if engine not in ("batch", "albumentations"): raise ValueError(f"Unknown engine '{engine}'. Known: batch, albumentations.")
-    for name, value, least in (("batch_size", batch_size, 1), ("workers", workers, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least: raise ValueError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+    check_whole("batch_size", batch_size, 1), check_whole("workers", workers, 0)
     if batch_size > len(data.train): raise ValueError(f"batch_size is {batch_size}, but there are only {len(data.train)} training pictures. Take at most that many.")

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, ReduceLROnPlateau
 
-from .images import new_figure
-from .shapes import check_whole
+from .images import check_whole, new_figure
 
 # %% ../nbs/09_one_cycle.ipynb #7b404fe1
 def check_number(
@@ -76,7 +75,7 @@ class OneCycleSchedule:
         if not step >= 0: raise ValueError(f"step is {step}; steps are counted from 0.")
         last, meet, first_lr = self.total_steps - 1, self.peak_step, self.max_lr / self.div
         step = min(step, last)
-        if last == 0 or step == meet: return self.max_lr
+        if last == 0: return self.max_lr
         if step < meet: return between(first_lr, self.max_lr, step / meet, self.anneal)
         return between(self.max_lr, first_lr / self.final_div, (step - meet) / (last - meet), self.anneal)
 
@@ -103,8 +102,7 @@ def plot_one_cycle(
     rates = np.array([schedule(step) for step in range(total_steps)])
     top = int(rates.argmax())
     figure, [[axes]] = new_figure(1, 1, 7, 3.2)
-    axes.plot(rates, label="planned", color="tab:blue", linewidth=2, marker="." if total_steps < 30 else "")
-    axes.plot(top, rates[top], "o", color="tab:blue")
+    axes.plot(rates, label="planned", color="tab:blue", linewidth=2, marker="o", markevery=[top])
     axes.annotate(f"{rates[top]:.3g} at step {top:,}", (top, rates[top]), (8, 2), textcoords="offset points")
     if used is not None:
         axes.plot(check_used(used), "--", label="used", color="tab:orange", linewidth=2)

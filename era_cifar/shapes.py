@@ -4,26 +4,27 @@
 
 # %% auto #0
 __all__ = ['SHAPES', 'circle', 'ring', 'square', 'bar', 'cross', 'moon', 'hourglass', 'heart', 'fold', 'triangle', 'star',
-           'random_places', 'distances', 'coverage', 'tight_boxes', 'random_colors', 'random_texture', 'draw_shapes',
-           'check_whole', 'balanced_labels', 'make_shapes']
+           'distances', 'random_places', 'coverage', 'tight_boxes', 'random_colors', 'random_texture', 'draw_shapes',
+           'balanced_labels', 'make_shapes']
 
 # %% ../nbs/01_shapes.ipynb #b2c5588c
 import numpy as np
 
-from .images import Images
+from .images import Images, check_whole
 
-# %% ../nbs/01_shapes.ipynb #2da719dc
+# %% ../nbs/01_shapes.ipynb #b67abf12
 def circle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "A disc of radius 1."
     return np.hypot(x, y) - 1
 
+# %% ../nbs/01_shapes.ipynb #3e0b5371
 def ring(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "A disc with a hole half as wide: all that is within 0.25 of the circle of radius 0.75."
     return np.abs(np.hypot(x, y) - .75) - .25
 
-# %% ../nbs/01_shapes.ipynb #f882d5da
+# %% ../nbs/01_shapes.ipynb #8ad4eb8b
 def square(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    "Inside four straight edges, so inside the worst of them: an intersection is a maximum."
+    "Right of the left edge and left of the right edge, and the same for top and bottom."
     return np.maximum(np.abs(x), np.abs(y)) - .7
 
 def bar(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -31,56 +32,49 @@ def bar(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.maximum(np.abs(x) - .95, np.abs(y) - .28)
 
 def cross(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    "Two bars. A point is inside if it is inside either: a union is a minimum."
+    "One bar or the other."
     return np.minimum(bar(x, y), bar(y, x))
 
 def moon(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    "A disc without another disc: the inside of the second counts as outside, so its sign is turned."
+    "In one disc and not in another."
     return np.maximum(circle(x, y), .85 - np.hypot(x - .45, y))
 
-# %% ../nbs/01_shapes.ipynb #5ae4f494
+# %% ../nbs/01_shapes.ipynb #83a9315f
 def hourglass(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    "Two triangles, tip to tip: the four slanted edges are one, seen in two mirrors."
+    "Two triangles, tip to tip: one slanted edge, mirrored twice."
     return np.maximum(np.abs(y) - .75, .8 * np.abs(x) - .6 * np.abs(y) - .05)
 
 def heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    "A square on its corner with a disc on each upper edge."
-    u, v = .7071 * (x - y) + .15, -.7071 * (x + y) + .15
-    return np.minimum(np.maximum(np.abs(u), np.abs(v)), np.minimum(np.hypot(u - .55, v), np.hypot(u, v - .55))) - .55
+    "A square that stands on its corner, or a disc on either of its upper edges."
+    u, v = .7071 * (x - y) + .15, -.7071 * (x + y) + .15  # along the edges of the square
+    discs = np.minimum(np.hypot(u - .55, v), np.hypot(u, v - .55))
+    return np.minimum(np.maximum(np.abs(u), np.abs(v)), discs) - .55
 
-# %% ../nbs/01_shapes.ipynb #b67abf12
+# %% ../nbs/01_shapes.ipynb #7350bc83
 def fold(
     x: np.ndarray,  # any shape
     y: np.ndarray,  # the same shape
     wedges: int,  # into how many equal wedges the plane is cut
-) -> tuple[np.ndarray, np.ndarray]:  # x and y of the same points, all moved into the wedge round the direction "up"
-    "Turn every point into one wedge of the plane, so that one edge drawn there appears in all of them."
-    radius, angle = np.hypot(x, y), np.arctan2(x, -y)
+) -> tuple[np.ndarray, np.ndarray]:  # x and y after each point was turned into the wedge that points up
+    "Fold the plane into one wedge, so that an edge drawn there appears in all of them."
+    radius, angle = np.hypot(x, y), np.arctan2(x, -y)  # the angle from "up", which is -y
     step = 2 * np.pi / wedges
     angle = angle - step * np.round(angle / step)
     return radius * np.sin(angle), -radius * np.cos(angle)
 
+# %% ../nbs/01_shapes.ipynb #cca0b133
 def triangle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    "Three equal edges, each half a unit from the middle."
+    "Three edges, each half a unit from the middle; turned over, so that a tip points up."
     return -fold(x, -y, 3)[1] - .5
 
 def star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    "Five tips: in each of five wedges one edge and its mirror image."
+    "Five tips, each with an edge and its mirror image that meet at (0, -1)."
     x, y = fold(x, y, 5)
-    return .848 * np.abs(x) - .53 * (y + 1)
+    half_tip = np.radians(32)
+    return np.cos(half_tip) * np.abs(x) - np.sin(half_tip) * (y + 1)
 
-# %% ../nbs/01_shapes.ipynb #75fdaf80
-SHAPES = (circle, ring, square, triangle, cross, star, heart, moon, bar, hourglass)  # their order is that of the labels
-
-# %% ../nbs/01_shapes.ipynb #8aef0aaa
-def random_places(
-    numbers: np.ndarray,  # (n, 4) from 0 to 1
-) -> np.ndarray:  # (n, 4): radius in pixels, angle, and the column and row of the centre
-    "A size, a turn and a place for each object, such that it lies wholly inside its picture."
-    radius = 6 + 7 * numbers[:, 0]
-    room = 31 - 2 * radius  # half a pixel of each side stays free for the soft edge
-    centre = radius[:, None] + .5 + room[:, None] * numbers[:, 2:]
-    return np.column_stack([radius, 2 * np.pi * numbers[:, 1], centre])
+# %% ../nbs/01_shapes.ipynb #c190561d
+SHAPES = (circle, ring, square, triangle, cross, star, heart, moon, bar, hourglass)  # in the order of the labels
 
 # %% ../nbs/01_shapes.ipynb #c5e7fba0
 def distances(
@@ -96,6 +90,16 @@ def distances(
     for label, shape in enumerate(SHAPES):
         out[labels == label] = shape(x[labels == label], y[labels == label])
     return out * radius
+
+# %% ../nbs/01_shapes.ipynb #8aef0aaa
+def random_places(
+    numbers: np.ndarray,  # (n, 4) from 0 to 1
+) -> np.ndarray:  # (n, 4): radius in pixels, angle, and the column and row of the centre
+    "A size, a turn and a place for each object, such that it lies wholly inside its picture."
+    radius = 6 + 7 * numbers[:, 0]
+    room = 31 - 2 * radius  # half a pixel of each side stays free for the soft edge
+    centre = radius[:, None] + .5 + room[:, None] * numbers[:, 2:]
+    return np.column_stack([radius, 2 * np.pi * numbers[:, 1], centre])
 
 # %% ../nbs/01_shapes.ipynb #d9dfd2f6
 def coverage(
@@ -115,7 +119,7 @@ def tight_boxes(
     bottom = rows.shape[1] - rows[:, ::-1].argmax(axis=1)
     return np.stack([left, top, right, bottom], axis=1).astype(np.int64)
 
-# %% ../nbs/01_shapes.ipynb #6f27eff0
+# %% ../nbs/01_shapes.ipynb #e2f3a0f3
 def random_colors(
     numbers: np.ndarray,  # (n, 6) from 0 to 1
 ) -> tuple[np.ndarray, np.ndarray]:  # (n, 3) and (n, 3) from 0 to 1: of the background and of the object
@@ -123,6 +127,7 @@ def random_colors(
     background = numbers[:, :3]
     return background, (background + .3 + .4 * numbers[:, 3:]) % 1
 
+# %% ../nbs/01_shapes.ipynb #4c6ffb97
 def random_texture(
     numbers: np.ndarray,  # (n, 18) from 0 to 1: six for each of three waves
 ) -> np.ndarray:  # (n, 32, 32, 3), about -0.3 to 0.3: to be added to the background
@@ -149,35 +154,25 @@ def draw_shapes(
     picture = scene + cover[..., None] * (color - scene) + .2 * (noise - .5)
     return (255 * np.clip(picture, 0, 1) + .5).astype(np.uint8), tight_boxes(cover >= .5)
 
-# %% ../nbs/01_shapes.ipynb #3ee186da
-def check_whole(
-    name: str,  # of the argument, for the message
-    value: object,  # what was given
-    least: int,  # the smallest value that is allowed
-) -> int:  # the value
-    "Check that an argument is a whole number and large enough."
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)): raise TypeError(f"{name} is {value!r}; it must be a whole number.")
-    if value < least: raise ValueError(f"{name} is {value}; it must be at least {least}.")
-    return int(value)
-
+# %% ../nbs/01_shapes.ipynb #0ab73b0b
 def balanced_labels(
     n: int,  # how many
     generator: np.random.Generator,
 ) -> np.ndarray:  # (n,) int64
-    "Labels in random order, in which every ten hold each class once."
+    "Labels in random order, of which every ten in a row, counted from the start, hold each class once."
     return generator.random((-(-n // 10), 10)).argsort(axis=1).ravel()[:n]
 
+# %% ../nbs/01_shapes.ipynb #76bb43f8
 def make_shapes(
     n: int,  # how many pictures, at least 1
     seed: int = 0,  # at least 0; the same seed draws the same pictures
-) -> Images:  # of 32×32, with labels and tight boxes
-    "Draw n pictures, each with one of ten shapes of random size, place, turn and colour on a textured background."
+) -> Images:  # of 32×32, with labels and with the smallest boxes that hold every pixel which the object covers at least half
+    "Draw n pictures, each of one of ten shapes, with random size, place, turn and colour, on a textured background."
     n, seed = check_whole("n", n, 1), check_whole("seed", seed, 0)
     for_labels, for_numbers, for_noise = np.random.default_rng(seed).spawn(3)
-    labels = balanced_labels(n, for_labels)
-    numbers = for_numbers.random((n, 28))
+    labels, numbers = balanced_labels(n, for_labels), for_numbers.random((n, 28))
     parts = []
-    for start in range(0, n, 250):  # in parts that fit into the processor's cache
+    for start in range(0, n, 250):  # parts of 250 pictures fit into the processor's cache
         part = slice(start, start + 250)
         noise = for_noise.random((len(labels[part]), 32, 32, 3), dtype=np.float32)
         parts.append(draw_shapes(labels[part], numbers[part], noise))

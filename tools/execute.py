@@ -47,7 +47,7 @@ def main() -> int:
     arguments = parser.parse_args()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     if arguments.slow: SkippingClient.skipped = re.compile(r"^#\|\s*(eval:\s*false|gpu|notest)\b", re.MULTILINE)
-    for path in arguments.notebooks or sorted((ROOT / "nbs").rglob("[!.]*.ipynb")):
+    for path in arguments.notebooks or sorted(path for path in (ROOT / "nbs").rglob("*.ipynb") if "/." not in str(path)):
         print(path, flush=True)
         try: execute(path.resolve())
         except CellExecutionError as error:
