@@ -96,7 +96,7 @@ def random_places(
     numbers: np.ndarray,  # (n, 4) from 0 to 1
 ) -> np.ndarray:  # (n, 4): radius in pixels, angle, and the column and row of the centre
     "A size, a turn and a place for each object, such that it lies wholly inside its picture."
-    radius = 6 + 7 * numbers[:, 0]
+    radius = 5 + 7 * numbers[:, 0]
     room = 31 - 2 * radius  # half a pixel of each side stays free for the soft edge
     centre = radius[:, None] + .5 + room[:, None] * numbers[:, 2:]
     return np.column_stack([radius, 2 * np.pi * numbers[:, 1], centre])
@@ -123,9 +123,9 @@ def tight_boxes(
 def random_colors(
     numbers: np.ndarray,  # (n, 6) from 0 to 1
 ) -> tuple[np.ndarray, np.ndarray]:  # (n, 3) and (n, 3) from 0 to 1: of the background and of the object
-    "Two colours for each picture that differ by at least 0.3 in red, in green and in blue."
+    "Two colours for each picture that differ by at least 0.15 in red, in green and in blue."
     background = numbers[:, :3]
-    return background, (background + .3 + .4 * numbers[:, 3:]) % 1
+    return background, (background + .15 + .7 * numbers[:, 3:]) % 1
 
 # %% ../nbs/01_shapes.ipynb #4c6ffb97
 def random_texture(
@@ -151,7 +151,7 @@ def draw_shapes(
     cover = coverage(distances(labels, random_places(numbers[:, :4]))).astype(np.float32)
     background, color = (c.astype(np.float32)[:, None, None] for c in random_colors(numbers[:, 4:10]))
     scene = background + random_texture(numbers[:, 10:])
-    picture = scene + cover[..., None] * (color - scene) + .2 * (noise - .5)
+    picture = scene + cover[..., None] * (color - scene) + .5 * (noise - .5)
     return (255 * np.clip(picture, 0, 1) + .5).astype(np.uint8), tight_boxes(cover >= .5)
 
 # %% ../nbs/01_shapes.ipynb #0ab73b0b

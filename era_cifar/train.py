@@ -107,7 +107,7 @@ class Epoch:
     valid_accuracy: float | None = None
 
 # %% ../nbs/11_train.ipynb #2b7fe36b
-@dataclass
+@dataclass(repr=False)
 class History:
     "What happened in a training, by epoch and by step."
     rows: list[Epoch] = field(default_factory=list)
@@ -135,6 +135,10 @@ class History:
         "Read what to_csv wrote; the steps are not in it."
         with open(path, newline="", encoding="utf-8") as file:
             return cls([Epoch(**{name: int(text) if name == "epoch" else float(text) if text else None for name, text in row.items()}) for row in csv.DictReader(file)])
+
+    def __repr__(self) -> str:
+        if not self.rows: return "History: no epoch yet"
+        return f"History: {len(self)} epochs in {self.seconds:.1f} s, test accuracy {self.rows[-1].test_accuracy:.2%}"
 
     def _repr_html_(self) -> str: return history_table(self)
 
