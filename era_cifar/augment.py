@@ -297,8 +297,8 @@ def normalise(
 # %% ../nbs/03_augment.ipynb #8d47e490
 def denormalise(
     x: Tensor,  # (B, 3, H, W) float, normalised
-    mean: Sequence[float],
-    std: Sequence[float],
+    mean: Sequence[float],  # of each channel, in 0…1
+    std: Sequence[float],  # of each channel, in 0…1
 ) -> np.ndarray:  # (B, H, W, 3) uint8
     "Back to pictures that can be looked at."
     mean, std = (torch.tensor(values, dtype=torch.float32, device=x.device)[:, None, None] for values in (mean, std))
@@ -343,8 +343,8 @@ class BatchAugment:
     "A compiled policy: changes and normalises a whole batch; its randomness is a function of (seed, epoch, step)."
     steps: tuple[Step, ...]
     mean: tuple[float, ...]  # of each channel, in 0…1
-    std: tuple[float, ...]
-    seed: int
+    std: tuple[float, ...]  # of each channel, in 0…1, above 0
+    seed: int  # of the run
 
     def __call__(
         self,
@@ -352,7 +352,7 @@ class BatchAugment:
         y: Tensor | None = None,  # (B,) labels; passed through
         index: Tensor | None = None,  # (B,) the place of each picture in the data, for steps that need it
         epoch: int = 0,
-        step: int = 0,  # the number of the batch in its epoch
+        step: int = 0,  # the number of the batch in its epoch, as training counts (the changes are steps)
     ) -> Tensor | tuple[Tensor, Tensor]:  # (B, 3, H, W) float32, and the labels where they were given
         if x.dtype != torch.uint8: raise TypeError(f"The batch is {x.dtype}; it must be uint8, from 0 to 255.")
         if x.ndim != 4 or x.shape[1] != 3: raise ValueError(f"The batch has the shape {tuple(x.shape)}; it must be (B, 3, H, W).")
@@ -376,7 +376,7 @@ def reseed(
 POLICIES: dict[str, Policy] = {
     "none": Policy(),
     "standard": Policy([RandomCrop(32, 4), HorizontalFlip()]),
-    "quick": Policy([RandomCrop(32, 2), HorizontalFlip()]),  # 2 pixels: a short training has no use for more variety
+    "quick": Policy([RandomCrop(32, 2), HorizontalFlip()]),  # for short trainings: the pictures move less
     "s10": Policy([ColorJitter(0, .1, .2, .1, p=.5), ToGray(.2), RandomCrop(32, 4), HorizontalFlip(), Cutout(8, p=1)]),
 }
 
@@ -384,8 +384,8 @@ POLICIES: dict[str, Policy] = {
 def show_augmented(
     images: Images,  # up to about ten
     policy: Policy,
-    mean: Sequence[float],
-    std: Sequence[float],
+    mean: Sequence[float],  # of each channel, in 0…1
+    std: Sequence[float],  # of each channel, in 0…1
     epochs: int = 4,  # rows of augmented pictures
     seed: int = 0,
 ) -> Figure:

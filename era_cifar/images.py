@@ -98,7 +98,7 @@ class Images:
         if isinstance(self.classes, str): raise TypeError(f"classes is the text {self.classes!r}; it must be a list of names.")
         pixels, classes = as_pixels(self.pixels), tuple(str(name) for name in self.classes)
         if len(set(classes)) < len(classes): raise ValueError(f"classes {classes} holds a name twice; each must be there once.")
-        object.__setattr__(self, "pixels", pixels)
+        object.__setattr__(self, "pixels", pixels)  # the one way to set a field of a frozen class
         object.__setattr__(self, "classes", classes)
         object.__setattr__(self, "labels", as_labels(self.labels, len(pixels), classes))
         if self.boxes is not None: object.__setattr__(self, "boxes", as_boxes(self.boxes, *pixels.shape[:3]))
@@ -125,8 +125,8 @@ class Images:
 
 # %% ../nbs/00_images.ipynb #fbb03fc7
 def new_figure(
-    rows: int,
-    columns: int,
+    rows: int,  # of panels, at least 1
+    columns: int,  # of panels, at least 1
     width: float,  # of one panel, in inches
     height: float,  # of one panel, in inches
 ) -> tuple[Figure, np.ndarray]:  # the figure, and its axes as an array (rows, columns)
@@ -144,7 +144,7 @@ def show_picture(
 ) -> None:
     "Draw one picture, pixels as squares, with its title and its box."
     axes.imshow(picture, interpolation="nearest")
-    axes.set_title(title, fontsize=8)
+    axes.set_title(title, fontsize=8, parse_math=False)
     axes.axis("off")
     if box is None: return
     left, top, right, bottom = box

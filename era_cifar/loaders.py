@@ -62,7 +62,12 @@ class BatchLoader:
 class BatchOrders(Sampler):
     "For each batch of an epoch: (epoch, step, positions)."
 
-    def __init__(self, n: int, batch_size: int, seed: int):
+    def __init__(
+        self,
+        n: int,  # pictures
+        batch_size: int,
+        seed: int,  # of the run
+    ):
         self.n, self.batch_size, self.seed, self.epoch = n, batch_size, seed, 0
 
     def __len__(self) -> int: return -(-self.n // self.batch_size)
@@ -75,7 +80,14 @@ class BatchOrders(Sampler):
 class AugmentedBatches(Dataset):
     "Makes a whole batch from its order, with Albumentations; can be sent to worker processes."
 
-    def __init__(self, images: Images, policy: Policy, mean: tuple[float, ...], std: tuple[float, ...], seed: int):
+    def __init__(
+        self,
+        images: Images,
+        policy: Policy,
+        mean: tuple[float, ...],  # of each channel, in 0…1
+        std: tuple[float, ...],  # of each channel, in 0…1
+        seed: int,  # of the run
+    ):
         self.images, self.policy, self.mean, self.std, self.seed, self.pipeline = images, policy, mean, std, seed, None
 
     def __getitem__(self, order: tuple[int, int, np.ndarray]) -> tuple[Tensor, Tensor]:
@@ -146,8 +158,9 @@ def make_loaders(
 
 # %% ../nbs/04_loaders.ipynb #38f71c61
 def check_loading(data: Data, policy: Policy, batch_size: int, engine: str, workers: int) -> None:
-    "Refuse what make_loaders can't work with."
+    "Refuse what make_loaders can't work with; the arguments are its own."
     if not isinstance(policy, Policy): raise TypeError(f"policy is {policy!r}; it must be a Policy, such as POLICIES['standard'].")
     if engine not in ("batch", "albumentations"): raise ValueError(f"Unknown engine '{engine}'. Known: batch, albumentations.")
     check_whole("batch_size", batch_size, 1), check_whole("workers", workers, 0)
+    for step in policy.steps: step.resolved(data.mean).draw(1, *data.train.pixels.shape[1:3], torch.Generator())  # says so if it doesn't fit the pictures
     if batch_size > len(data.train): raise ValueError(f"batch_size is {batch_size}, but there are only {len(data.train)} training pictures. Take at most that many.")

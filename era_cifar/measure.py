@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Turns', 'turns_table', 'in_turns', 'plot_turns', 'Spread', 'spread', 'cpu_name', 'usable_cores', 'machine',
-           'check_plain', 'result_path', 'write_whole', 'save_result', 'load_result']
+           'check_plain', 'result_path', 'save_result', 'load_result']
 
 # %% ../nbs/14_measure.ipynb #304d1236
 import html
@@ -25,6 +25,7 @@ from statistics import mean, median, stdev
 import torch
 from matplotlib.figure import Figure
 
+from .data import whole_file
 from .images import check_whole, new_figure
 
 # %% ../nbs/14_measure.ipynb #ae2e200d
@@ -166,15 +167,6 @@ def result_path(
         raise ValueError(f"The name of the result is {name!r}; it must be made of small letters, digits, - and _.")
     return (Path(str(files("era_cifar"))) / "results" if folder is None else Path(folder)) / f"{name}.json"
 
-def write_whole(path: Path, text: str) -> None:
-    "Write a text file so that it is there as a whole or not at all."
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally: unfinished.unlink(missing_ok=True)
-
 # %% ../nbs/14_measure.ipynb #2be96d84
 def save_result(
     name: str,  # of the file: small letters, digits, - and _
@@ -193,7 +185,7 @@ def save_result(
     record = dict(name=name, claim=claim, command=command, date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
                   machine=machine(), data=data, repeats=repeats, values=values)
     check_plain(record, "result")
-    write_whole(path, json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    with whole_file(path) as part: part.write_text(json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     return path
 
 # %% ../nbs/14_measure.ipynb #7631a670

@@ -10,7 +10,7 @@ __all__ = ['MODELS', 'RECIPES', 'check_name', 'Recipe', 'cut_data', 'build_loade
 import math
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import torch
 from torch import nn
@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .augment import POLICIES, normalise, to_batch
-from .data import Data
+from .data import Data, split_valid
 from .images import check_whole
 from .loaders import Loaders, make_loaders
 from .one_cycle import OneCycleSchedule, adam, adamw, check_number, one_cycle, sgd
@@ -78,6 +78,11 @@ class Recipe:
         if self.train_size is not None: check_whole("train_size", self.train_size, 1)
         for field, high in (("momentum", 1), ("weight_decay", math.inf), ("label_smoothing", 1), ("valid_size", math.inf)): check_number(field, getattr(self, field), 0, high)
         OneCycleSchedule(self.max_lr, 1, self.peak, self.div, self.final_div, self.anneal)  # checks them
+        if self.nesterov and not self.momentum: raise ValueError("nesterov is True but momentum is 0: there is nothing to look ahead with. Set a momentum above 0.")
+        if self.valid_size >= 1 and self.valid_size % 1: raise ValueError(f"valid_size is {self.valid_size}; it must be a whole number of pictures, or a fraction below 1.")
+        if self.seed >= 2**63: raise ValueError(f"seed is {self.seed}; it must be below 2**63.")
+        for field in ("nesterov", "decay_norms"):
+            if not isinstance(getattr(self, field), bool): raise TypeError(f"{field} is {getattr(self, field)!r}; it must be True or False.")
         if not re.fullmatch(r"[\w.-]+", str(self.name)): raise ValueError(f"name is {self.name!r}; it becomes part of a folder, so it must be letters, digits, '_', '-' and '.' alone.")
         if self.whiten and not hasattr(MODELS[self.model], "whiten"): raise ValueError(f"whiten is {self.whiten}, but the model '{self.model}' has no whitening layer. Set whiten=0.")
 
@@ -103,10 +108,11 @@ RECIPES: dict[str, Recipe] = {
 
 # %% ../nbs/16_recipes.ipynb #e96e3644
 def cut_data(recipe: Recipe, data: Data) -> Data:
-    "The data with as many training pictures as the recipe says, each class in proportion."
+    "The data with a validation split and as many training pictures as the recipe says, each class in proportion."
+    if data.valid is None: data = split_valid(data, recipe.valid_size)
     if recipe.train_size is None: return data
     if recipe.train_size > len(data.train): raise ValueError(f"train_size is {recipe.train_size}, but there are only {len(data.train)} training pictures. Take at most that many.")
-    return Data(data.name, data.train.subset(recipe.train_size, recipe.seed), data.test, data.valid)
+    return replace(data, train=data.train.subset(recipe.train_size, recipe.seed))
 
 # %% ../nbs/16_recipes.ipynb #2064da61
 def build_loaders(recipe: Recipe, data: Data) -> Loaders:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 # %% ../nbs/05_resnet.ipynb #4e13bc91
 class ConvBlock(nn.Sequential):
-    "Convolution → (max pooling) → batch normalisation → ReLU: (B, in, H, W) to (B, out, H, W), or half of H and W with pooling."
+    "Convolution → (max pooling) → batch normalisation (Ioffe & Szegedy 2015) → ReLU: (B, in, H, W) to (B, out, H, W), or half of H and W with pooling."
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class ConvBlock(nn.Sequential):
 
 # %% ../nbs/05_resnet.ipynb #61c942fd
 class ResidualBlock(nn.Module):
-    "x + f(x), where f is a few convolution blocks (He et al. 2015, section 3.1): (B, C, H, W) to the same shape."
+    "x + f(x), where f is a few convolution blocks: (B, C, H, W) to the same shape (as in Page 2018; He et al. 2015 put the last ReLU after the addition)."
 
     def __init__(
         self,
@@ -77,9 +77,9 @@ def patch_covariance(
 def whitening_filters(
     x: Tensor,  # (N, C, H, W) float, normalised: a few thousand pictures
     size: int = 2,  # of a window, in pixels
-    eps: float = 5e-4,  # keeps patterns that hardly occur from being blown up
+    eps: float = 5e-4,  # keeps very weak patterns from being blown up
 ) -> Tensor:  # (2 * C * size**2, C, size, size)
-    "Filters whose answers are independent and equally strong, each with both signs, the strongest pattern first."
+    "Filters whose answers are uncorrelated and equally strong, each with both signs, the strongest pattern first (Page 2019, 'Bag of Tricks')."
     values, vectors = torch.linalg.eigh(patch_covariance(x, size).double())
     filters = (vectors / (values + eps).sqrt()).T.flip(0).float()
     filters = filters.view(-1, x.shape[1], size, size)
@@ -87,7 +87,7 @@ def whitening_filters(
 
 # %% ../nbs/05_resnet.ipynb #116f8821
 class QuickNet(nn.Module):
-    "A thin residual network behind a whitening layer: 498,104 parameters with 10 classes. (B, C, H, W) to logits (B, n_classes)."
+    "A thin residual network behind a whitening layer (after Page 2019 and Jordan 2024): 498,104 parameters with 10 classes. (B, C, H, W) to logits (B, n_classes)."
 
     def __init__(
         self,

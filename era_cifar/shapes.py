@@ -42,11 +42,11 @@ def moon(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 # %% ../nbs/01_shapes.ipynb #83a9315f
 def hourglass(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "Two triangles, tip to tip: one slanted edge, mirrored twice."
-    return np.maximum(np.abs(y) - .75, .8 * np.abs(x) - .6 * np.abs(y) - .05)
+    return np.maximum(np.abs(y) - .75, .8 * np.abs(x) - .6 * np.abs(y) - .05)  # 0.8² + 0.6² = 1: the slope is 1
 
 def heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "A square that stands on its corner, or a disc on either of its upper edges."
-    u, v = .7071 * (x - y) + .15, -.7071 * (x + y) + .15  # along the edges of the square
+    u, v = .7071 * (x - y) + .15, -.7071 * (x + y) + .15  # along the edges of the square; .7071 is √½: turned by 45°
     discs = np.minimum(np.hypot(u - .55, v), np.hypot(u, v - .55))
     return np.minimum(np.maximum(np.abs(u), np.abs(v)), discs) - .55
 
@@ -172,7 +172,7 @@ def make_shapes(
     for_labels, for_numbers, for_noise = np.random.default_rng(seed).spawn(3)
     labels, numbers = balanced_labels(n, for_labels), for_numbers.random((n, 28))
     parts = []
-    for start in range(0, n, 250):  # parts of 250 pictures fit into the processor's cache
+    for start in range(0, n, 250):  # in parts: little memory, whatever n is
         part = slice(start, start + 250)
         noise = for_noise.random((len(labels[part]), 32, 32, 3), dtype=np.float32)
         parts.append(draw_shapes(labels[part], numbers[part], noise))
