@@ -136,7 +136,8 @@ def show_confusion(
     figure, [[axes]] = new_figure(1, 1, size, size)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.argwhere(counts) if n <= 30 else ():
-        text, share = f"{counts[row, column]:,}\n{shares[row, column]:.0%}", shares[row, column]
+        share = shares[row, column]
+        text = f"{counts[row, column]:,}\n" + ("<1%" if share < .01 else f"{share:.0%}")
         axes.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if share > .6 else "black")
     small = dict(parse_math=False, fontsize=10 if n <= 30 else 5)
     axes.set_xticks(range(n), names, rotation=45, ha="right", rotation_mode="anchor", **small)

@@ -100,7 +100,7 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "quick": Recipe(
         "quick", model="quick", policy="quick", batch_size=256, epochs=12, optimizer="sgd", max_lr=0.6, momentum=0.9, nesterov=True, weight_decay=5e-4, decay_norms=False,
-        peak=0.25, div=5, final_div=40, label_smoothing=0.2, whiten=2000, note="CIFAR-10 on two CPU cores in minutes"),
+        peak=0.25, div=5, final_div=40, label_smoothing=0.2, whiten=2000, note="a small residual network, made for two CPU cores"),
     "s10": Recipe(
         "s10", model="custom_resnet", policy="s10", batch_size=512, epochs=24, optimizer="adam", max_lr=6.58e-4, weight_decay=1e-2,
         peak=5 / 24, div=25, final_div=25, note="the custom ResNet with one cycle; colours are changed before normalising"),

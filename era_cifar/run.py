@@ -26,7 +26,7 @@ import torch
 import torchinfo
 from matplotlib.figure import Figure
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -155,9 +155,7 @@ def relabel(
 def save_model(path: Path, model: nn.Module, config: dict) -> None:
     "The weights and buffers of a model as safetensors, with the configuration in the header."
     weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    try:
-        with whole_file(path) as part: save_file(weights, part, metadata={"config": json.dumps(config)})
-    except SafetensorError as error: raise RunError(f"The weights {path} can't be written ({error}). Is there room on the disk?") from error
+    with whole_file(path) as part: part.write_bytes(save(weights, metadata={"config": json.dumps(config)}))
 
 # %% ../nbs/18_run.ipynb #3e6559e9
 def load_model(path: Path, config: dict) -> nn.Module:  # on the CPU, in eval mode
@@ -211,8 +209,9 @@ def report_sections(run: Run, predictions: Predictions, pictures: dict[str, str]
     same = "With the same settings, machine and versions, the weights come out the same, bit for bit." if config["device"] == "cpu" else "On a GPU two runs differ slightly, even with the same seed."
     split = f", {about['valid']:,} validation" if about["valid"] else ""
     return [
+        ("How it learned", pictures["curves"]),
         ("What went most wrong", pictures.get("mistakes", "<p>Nothing: every test picture was answered correctly.</p>")),
-        ("How it learned", pictures["curves"] + run.history._repr_html_()),
+        ("Epoch by epoch", run.history._repr_html_()),
         ("Class by class", pictures["classes"] + pictures["confusion"]),
         ("The pictures", f"<p>{html.escape(about['name'])} ({html.escape(about['source'] or 'source not named')}): {about['train']:,} training{split} and {about['test']:,} test pictures of {len(about['classes'])} classes: {html.escape(', '.join(about['classes']))}.</p>" + pictures["samples"]),
         ("The network", f"<pre>{html.escape(model_text(run.model))}</pre>"),
@@ -231,7 +230,7 @@ section, header { background: #fff; border-radius: .6rem; padding: 1.2rem 1.5rem
 .facts { display: flex; flex-wrap: wrap; gap: 2.2rem; margin-top: .9rem; } .facts b { display: block; font-size: 1.7rem; line-height: 1.2; } .facts span { color: #667; }
 figure { margin: 0 0 1rem; } img { max-width: 100%; height: auto; display: block; margin: 0 auto; } figcaption { color: #667; font-size: .9rem; text-align: center; margin-top: .3rem; }
 section { overflow-x: auto; } table { border-collapse: collapse; font-size: .92rem; } th, td { text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid #eee; font-variant-numeric: tabular-nums; }
-tr > th:first-child { font-weight: 500; color: #445; } pre { font-size: .78rem; line-height: 1.35; overflow-x: auto; }
+tbody th { font-weight: 500; color: #445; } pre { font-size: .78rem; line-height: 1.35; overflow-x: auto; }
 """
 
 # %% ../nbs/18_run.ipynb #c61da131
