@@ -20,7 +20,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .images import Images, show_images
+from .images import Images, check_whole, show_images
 
 # %% ../nbs/03_augment.ipynb #379a5d13
 def to_batch(
@@ -128,7 +128,7 @@ class RandomCrop(Step):
     fill: str | int | tuple = "mean"  # with constant: a level in 0…255, three of them, or the data's mean
 
     def __post_init__(self):
-        if self.size < 1 or self.padding < 0: raise ValueError(f"size is {self.size} and padding {self.padding}; size must be at least 1, padding at least 0.")
+        check_whole("size", self.size, 1), check_whole("padding", self.padding, 0)
         if self.mode not in ("reflect", "replicate", "constant"): raise ValueError(f"mode is '{self.mode}'. Known: reflect, replicate, constant.")
         fill_levels(self.fill, (0, 0, 0))
 
@@ -165,7 +165,7 @@ class Cutout(Step):
 
     def __post_init__(self):
         check_probability(self.p)
-        if self.size < 1: raise ValueError(f"size is {self.size}; the hole must have at least 1 pixel.")
+        check_whole("size", self.size, 1)
         fill_levels(self.fill, (0, 0, 0))
 
     def resolved(self, mean: Sequence[float]) -> "Cutout": return replace(self, fill=fill_levels(self.fill, mean))

@@ -8,15 +8,16 @@ __all__ = ['Parser', 'guarded', 'complain', 'size', 'train_parser', 'vary', 'sum
 # %% ../nbs/20_cli.ipynb #db128549
 import argparse
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from .data import DataError, load_data
+from .data import DataError, expand, load_data
 from .recipes import RECIPES, Recipe
-from .run import Prepared, Run, RunError, carry_out, find_recipe, folder_name, new_folder, prepare
-from .train import TrainingError
+from .run import Prepared, Run, RunError, carry_out, check_empty, find_recipe, folder_name, new_folder, prepare
+from .train import TrainingError, pick_device
 
 # %% ../nbs/20_cli.ipynb #d3827ba9
 class Parser(argparse.ArgumentParser):
@@ -90,6 +91,8 @@ def train(argv: Sequence[str] | None = None) -> int:  # the exit code
 
     def understand() -> tuple[Prepared, Path]:
         recipe = vary(find_recipe(words.recipe), words)
+        pick_device(recipe.device)  # before the data, which may take a while
+        if words.out and expand(words.out).is_dir(): check_empty(expand(words.out))
         prepared = prepare(recipe, load_data(words.data, words.root))
         return prepared, new_folder(words.out, folder_name(prepared))
 
@@ -100,4 +103,6 @@ def train_command() -> NoReturn:
     "What the shell starts."
     import matplotlib
     matplotlib.use("agg")  # no window, whatever screen there is
+    warnings.simplefilter("ignore")  # the shell gets sentences, not source lines
+    for stream in (sys.stdout, sys.stderr): stream and stream.reconfigure(errors="backslashreplace")  # a screen may lack a letter
     sys.exit(train())

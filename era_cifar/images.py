@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['check_whole', 'as_pixels', 'as_labels', 'as_boxes', 'stratified', 'Images', 'new_figure', 'show_picture',
-           'show_images']
+           'short_name', 'show_images']
 
 # %% ../nbs/00_images.ipynb #5e33c757
 from dataclasses import dataclass
@@ -107,6 +107,7 @@ class Images:
 
     def __getitem__(self, which: int | slice | np.ndarray) -> "Images":
         "One picture, a slice, a list of positions or a boolean mask; always Images."
+        if getattr(which, "ndim", None) == 0: which = which.item()  # one number, as an array or a tensor
         if isinstance(which, (int, np.integer)) and not isinstance(which, bool):
             if not -len(self) <= which < len(self): raise IndexError(f"picture {which} of {len(self)}; allowed are {-len(self)} to {len(self) - 1}.")
             which = [which]
@@ -152,6 +153,14 @@ def show_picture(
         axes.add_patch(Rectangle((left - .5, top - .5), right - left, bottom - top, fill=False, color=color, linewidth=line))
 
 # %% ../nbs/00_images.ipynb #ea2fab1b
+def short_name(
+    name: str,
+    length: int = 14,  # letters at most
+) -> str:
+    "A name that fits into a figure."
+    return name if len(name) <= length else name[:length - 1] + "…"
+
+# %% ../nbs/00_images.ipynb #46784446
 def show_images(
     images: Images,
     titles: list[str] | None = None,  # one for each picture; the names of the classes where there are none
@@ -162,7 +171,7 @@ def show_images(
     "A grid of pictures with titles, sharp at any size."
     if len(images) == 0: raise ValueError("There are no pictures to show: the Images are empty.")
     if columns < 1: raise ValueError(f"columns is {columns}; it must be at least 1.")
-    if titles is None: titles = [images.classes[label] for label in images.labels]
+    if titles is None: titles = [short_name(images.classes[label]) for label in images.labels]
     if len(titles) != len(images): raise ValueError(f"{len(titles)} titles for {len(images)} pictures; there must be one for each.")
     columns = min(columns, len(images))
     figure, axes = new_figure(-(-len(images) // columns), columns, size, size + .25)

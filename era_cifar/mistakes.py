@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .images import Images, check_whole, new_figure, show_images
+from .images import Images, check_whole, new_figure, short_name, show_images
 from .train import autocast, evaluating
 
 # %% ../nbs/12_mistakes.ipynb #c7f0c26a
@@ -132,7 +132,7 @@ def show_confusion(
     counts, n = predictions.confusion.numpy(), len(predictions.classes)
     if len(names) != n: raise ValueError(f"{len(names)} names for {n} classes; there must be one for each.")
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    size = min(max(3.5, .62 * n + 1), 16)  # a hundred classes would need a poster
+    size = min(max(5, .62 * n + 1), 16)  # a hundred classes would need a poster
     figure, [[axes]] = new_figure(1, 1, size, size)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.argwhere(counts) if n <= 30 else ():
@@ -140,6 +140,7 @@ def show_confusion(
         text = f"{counts[row, column]:,}\n" + ("<1%" if share < .01 else f"{share:.0%}")
         axes.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if share > .6 else "black")
     small = dict(parse_math=False, fontsize=10 if n <= 30 else 5)
+    names = [short_name(name, 20) for name in names]
     axes.set_xticks(range(n), names, rotation=45, ha="right", rotation_mode="anchor", **small)
     axes.set_yticks(range(n), names, **small)
     axes.set(xlabel="predicted", ylabel="actual", title=f"{predictions.accuracy:.2%} of {len(predictions):,} are right")
@@ -152,7 +153,7 @@ def show_per_class(predictions: Predictions) -> Figure:
     order = np.argsort(np.nan_to_num(shares, nan=-1), kind="stable")
     figure, [[axes]] = new_figure(1, 1, 6, min(.28 * len(order) + 1, 16))
     bars = axes.barh(range(len(order)), 100 * np.nan_to_num(shares[order]))
-    axes.set_yticks(range(len(order)), [predictions.classes[i] for i in order], parse_math=False)
+    axes.set_yticks(range(len(order)), [short_name(predictions.classes[i], 20) for i in order], parse_math=False)
     axes.bar_label(bars, ["no pictures" if np.isnan(share) else f"{share:.1%}" for share in shares[order]], padding=3, fontsize=8, bbox=dict(facecolor="white", edgecolor="none", pad=1))
     axes.axvline(100 * predictions.accuracy, color="gray", linestyle="--", linewidth=1)
     axes.set(xlim=(0, 112), xlabel="accuracy (percent)", title=f"accuracy by class; dashed: all together, {predictions.accuracy:.1%}")
@@ -172,7 +173,7 @@ def show_mistakes(
     which = predictions.worst(n)
     if len(which) == 0: raise ValueError(f"There are no mistakes to show: all {len(predictions):,} answers are right.")
     sure = predictions.probabilities.max(dim=1).values
-    titles = [f"{predictions.classes[predictions.labels[i]]} →\n{predictions.classes[predictions.predicted[i]]} {sure[i]:.0%}" for i in which]
+    titles = [f"{short_name(predictions.classes[predictions.labels[i]])} →\n{short_name(predictions.classes[predictions.predicted[i]])} {sure[i]:.0%}" for i in which]
     figure = show_images(images[which.numpy()], titles, columns, boxes=False, size=1.4)
     figure.suptitle("actual →\npredicted, how sure", fontsize=8.5)
     return figure

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 
+import numpy as np
 import torch
 from torch import nn
 from torch.optim import Optimizer
@@ -71,6 +72,8 @@ class Recipe:
     note: str = ""  # for people
 
     def __post_init__(self):
+        for field, value in vars(self).copy().items():
+            if isinstance(value, np.generic): object.__setattr__(self, field, value.item())  # numpy's numbers can't be written as JSON
         for field, known in (("model", tuple(MODELS)), ("policy", tuple(POLICIES)), ("engine", ("batch", "albumentations")), ("optimizer", ("sgd", "adam", "adamw")),
                              ("device", ("auto", "cpu", "cuda", "mps")), ("precision", ("auto", "float32", "bf16"))):
             check_name(field, getattr(self, field), known)

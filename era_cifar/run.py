@@ -32,7 +32,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .augment import POLICIES, Policy, show_augmented
-from .data import Data, load_data, whole_file
+from .data import Data, expand, load_data, whole_file
 from .images import Images
 from .loaders import BatchLoader, Loaders
 from .measure import machine
@@ -52,8 +52,9 @@ def new_folder(
     "Make the folder of a run; one that holds something is refused."
     try:
         if out is not None:
-            Path(out).mkdir(parents=True, exist_ok=True)
-            return check_empty(Path(out))
+            out = expand(out)
+            out.mkdir(parents=True, exist_ok=True)
+            return check_empty(out)
         Path("runs").mkdir(exist_ok=True)
         number = 1
         while True:
@@ -66,6 +67,7 @@ def new_folder(
 def check_empty(folder: Path) -> Path:
     "A run needs a folder of its own, one that can be written."
     there = sorted(path.name for path in folder.iterdir())
+    if "config.json" in there and "model.safetensors" not in there: raise ValueError(f"The folder {folder} holds a run that was not finished. Remove it, or choose another folder for a new one.")
     if "config.json" in there: raise ValueError(f"The folder {folder} holds a run. Load it with Run.load, or choose another folder for a new one.")
     if there: raise ValueError(f"The folder {folder} is not empty: it holds {there[0]}. Choose another one.")
     if not os.access(folder, os.W_OK): raise PermissionError(13, "Permission denied")
@@ -124,8 +126,10 @@ class Run:
         folder = Path(folder)
         for name in ("config.json", "history.csv", "model.safetensors"):
             if not (folder / name).is_file(): raise RunError(f"The folder {folder} holds no finished run: there is no {name}.")
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return cls(Recipe.from_dict(config["recipe"]), config, load_model(folder / "model.safetensors", config), History.from_csv(folder / "history.csv"), folder)
+        try:
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            return cls(Recipe.from_dict(config["recipe"]), config, load_model(folder / "model.safetensors", config), History.from_csv(folder / "history.csv"), folder)
+        except (ValueError, KeyError, TypeError) as error: raise RunError(f"The folder {folder} can't be loaded ({error!r}). Is config.json or history.csv damaged?") from error
 
     @classmethod
     def pretrained(cls, name: str) -> "Run":
@@ -199,7 +203,7 @@ def draw_pictures(run: Run, data: Data, predictions: Predictions) -> dict[str, t
 def model_text(model: nn.Module) -> str:
     "The model layer by layer, as torchinfo shows it."
     device = next(model.parameters()).device
-    return str(torchinfo.summary(model, (1, 3, 32, 32), device=device, depth=2, verbose=0, col_names=("output_size", "num_params", "mult_adds"), row_settings=("var_names",)))
+    with torch.random.fork_rng(devices=[]): return str(torchinfo.summary(model, (1, 3, 32, 32), device=device, depth=2, verbose=0, col_names=("output_size", "num_params", "mult_adds"), row_settings=("var_names",)))
 
 # %% ../nbs/18_run.ipynb #acc13dce
 def report_sections(run: Run, predictions: Predictions, pictures: dict[str, str]) -> list[tuple[str, str]]:  # headings and HTML
@@ -229,7 +233,7 @@ h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.2rem; margin: 0 0 .8rem; 
 section, header { background: #fff; border-radius: .6rem; padding: 1.2rem 1.5rem; margin-bottom: 1.2rem; box-shadow: 0 1px 3px #0002; }
 .facts { display: flex; flex-wrap: wrap; gap: 2.2rem; margin-top: .9rem; } .facts b { display: block; font-size: 1.7rem; line-height: 1.2; } .facts span { color: #667; }
 figure { margin: 0 0 1rem; } img { max-width: 100%; height: auto; display: block; margin: 0 auto; } figcaption { color: #667; font-size: .9rem; text-align: center; margin-top: .3rem; }
-section { overflow-x: auto; } table { border-collapse: collapse; font-size: .92rem; } th, td { text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid #eee; font-variant-numeric: tabular-nums; }
+p, td { overflow-wrap: anywhere; } section { overflow-x: auto; } table { border-collapse: collapse; font-size: .92rem; } th, td { text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid #eee; font-variant-numeric: tabular-nums; }
 tbody th { font-weight: 500; color: #445; } pre { font-size: .78rem; line-height: 1.35; overflow-x: auto; }
 """
 
@@ -252,7 +256,7 @@ def write_report(run: Run, data: Data) -> Path:  # the page
     pictures = {}
     for name, (figure, caption) in draw_pictures(run, data, predictions).items():
         png = to_png(figure)
-        (run.folder / f"{name}.png").write_bytes(png)
+        with whole_file(run.folder / f"{name}.png") as part: part.write_bytes(png)
         pictures[name] = picture_html(png, caption)
     with whole_file(run.folder / "report.html") as part: part.write_text(report_html(run, predictions, pictures), encoding="utf-8")
     return run.folder / "report.html"
@@ -293,9 +297,11 @@ def carry_out(
     with whole_file(folder / "config.json") as part: part.write_text(json.dumps(config, indent=2), encoding="utf-8")
     trainer = Trainer(prepared.model, prepared.loaders, prepared.optimizer, prepared.scheduler, nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing),
                       config["device"], config["precision"], callbacks=[keep_history(folder)], progress=progress)
-    trainer.history.to_csv(folder / "history.csv")
-    fit_or_explain(trainer, recipe.epochs, f"The history so far is in {folder}.")
-    save_model(folder / "model.safetensors", trainer.model, config)
+    try:
+        trainer.history.to_csv(folder / "history.csv")
+        fit_or_explain(trainer, recipe.epochs, f"The history so far is in {folder}.")
+        save_model(folder / "model.safetensors", trainer.model, config)
+    except OSError as error: raise RunError(f"The folder {folder} can't be written ({error.strerror}). Make room, or choose another one with --out. The history so far is there.") from error
     done = Run(recipe, config, trainer.model.eval(), trainer.history, folder)
     try: write_report(done, prepared.data)
     except Exception as error: raise RunError(f"The report can't be made ({error}). The weights and the history are in {folder}.") from error

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['evaluating', 'Totals', 'count_right', 'pick_device', 'has_bf16', 'pick_precision', 'autocast', 'Epoch', 'History',
-           'history_table', 'plot_history', 'TrainingError', 'Trainer', 'check_loss', 'watched', 'check_fit',
-           'progress_bar', 'show_progress']
+           'history_table', 'plot_history', 'TrainingError', 'Trainer', 'check_loss', 'check_totals', 'watched',
+           'check_fit', 'progress_bar', 'show_progress']
 
 # %% ../nbs/11_train.ipynb #eaaeff71
 import csv
@@ -184,7 +184,9 @@ def plot_history(history: History) -> Figure:
     steps = [len(history) * (i + 1) / len(history.step_lrs) for i in range(len(history.step_lrs))] or epochs
     axes[2].plot(steps, history.step_lrs or history.column("lr"), color="tab:purple")
     axes[2].set(title="Learning rate", xlabel="epoch", ylim=(0, None))
-    for panel in axes[:2]: panel.legend()
+    for panel in axes[:2]:
+        panel.legend()
+        panel.xaxis.get_major_locator().set_params(integer=True)
     return figure
 
 # %% ../nbs/11_train.ipynb #e575d691
@@ -258,7 +260,7 @@ class Trainer:
             self.history.step_lrs.append(self.last_lr)
             self.history.step_losses.append(loss)
             show_progress(bar, epoch, totals, self.last_lr, len(y))
-        return totals
+        return check_totals(totals)
 
     def train_step(self, x: Tensor, y: Tensor) -> tuple[float, Tensor]:
         "Forward, loss, backward, update. x (B, 3, H, W), y (B,) or (B, C) → the mean loss and the logits (B, C)."
@@ -283,7 +285,7 @@ class Trainer:
             for x, y in loader:
                 logits, y = self.forward(x), y.to(self.device)
                 totals.add(nn.functional.cross_entropy(logits, y).item(), count_right(logits, y), len(y))
-        return totals
+        return check_totals(totals)
 
 # %% ../nbs/11_train.ipynb #18f8964a
 def check_loss(
@@ -294,6 +296,12 @@ def check_loss(
 ) -> None:
     "Stop where the loss is infinite or not a number: no weight is of use any more."
     if not math.isfinite(loss): raise TrainingError(f"The loss is {loss} in epoch {epoch + 1}, {place}, at a learning rate of {lr:.3g}. A lower rate is the first thing to try.")
+
+# %% ../nbs/11_train.ipynb #45afb9db
+def check_totals(totals: Totals) -> Totals:
+    "Refuse an epoch without pictures."
+    if not totals.pictures: raise ValueError("The loader gave no batch. It must not be empty, and it must give its batches again in each epoch: a generator can't.")
+    return totals
 
 # %% ../nbs/11_train.ipynb #7a5fe67f
 def watched(
