@@ -15,9 +15,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from .augment import BatchAugment, Policy, check_seed, mix, reseed, to_batch
+from .augment import BatchAugment, Policy, reseed
 from .data import Data
 from .images import Images, check_whole
+from .pixels import pixels_first
+from .steps import check_seed, mix
 
 # %% ../nbs/04_loaders.ipynb #461c152a
 def epoch_order(
@@ -41,7 +43,7 @@ class BatchLoader:
         device: str | torch.device = "cpu",
         seed: int = 0,
     ):
-        self.pixels, self.labels = to_batch(images.pixels).to(device), torch.from_numpy(images.labels).to(device)
+        self.pixels, self.labels = torch.from_numpy(images.pixels).to(device), torch.from_numpy(images.labels).to(device)
         self.classes, self.augment, self.batch_size, self.shuffle, self.seed, self.epoch = images.classes, augment, batch_size, shuffle, seed, 0
 
     def __len__(self) -> int: return -(-len(self.labels) // self.batch_size)
@@ -56,7 +58,7 @@ class BatchLoader:
         n = len(self.labels)
         order = epoch_order(n, self.seed, epoch) if self.shuffle else torch.arange(n)
         for step, index in enumerate(order.to(self.labels.device).split(self.batch_size)):
-            yield self.augment(self.pixels[index], self.labels[index], index, epoch, step)
+            yield self.augment(pixels_first(self.pixels.index_select(0, index)), self.labels[index], index, epoch, step)
 
 # %% ../nbs/04_loaders.ipynb #d00f0130
 class BatchOrders(Sampler):
@@ -111,10 +113,11 @@ class PictureLoader:
         device: str | torch.device = "cpu",
         workers: int = 0,  # processes; 0 works in this one
         seed: int = 0,
+        start: str | None = None,  # how workers start: "fork", "spawn" or "forkserver"; as is usual on this system where None
     ):
         self.orders, self.device, self.classes = BatchOrders(len(images), batch_size, seed), device, images.classes
         self.loader = DataLoader(AugmentedBatches(images, policy, mean, std, seed), sampler=self.orders, batch_size=None, num_workers=workers,
-                                 persistent_workers=workers > 0, generator=torch.Generator())  # its own: the global one stays as it is
+                                 persistent_workers=workers > 0, multiprocessing_context=start if workers else None, generator=torch.Generator())  # its own: the global one stays as it is
 
     def __len__(self) -> int: return len(self.orders)
 
@@ -149,7 +152,7 @@ def make_loaders(
 ) -> Loaders:
     "Loaders for training, testing and, where there is one, the validation split."
     check_loading(data, policy, batch_size, engine, workers)
-    seed = check_seed(seed)
+    seed, policy = check_seed(seed), policy.for_classes(len(data.classes))
     plain = Policy().per_batch(data.mean, data.std, seed)
     test, valid = (part if part is None else BatchLoader(part, plain, batch_size, False, device, seed) for part in (data.test, data.valid))
     if engine == "batch": train = BatchLoader(data.train, policy.per_batch(data.mean, data.std, seed), batch_size, True, device, seed)
@@ -162,5 +165,6 @@ def check_loading(data: Data, policy: Policy, batch_size: int, engine: str, work
     if not isinstance(policy, Policy): raise TypeError(f"policy is {policy!r}; it must be a Policy, such as POLICIES['standard'].")
     if engine not in ("batch", "albumentations"): raise ValueError(f"Unknown engine '{engine}'. Known: batch, albumentations.")
     check_whole("batch_size", batch_size, 1), check_whole("workers", workers, 0)
-    for step in policy.steps: step.resolved(data.mean).draw(1, *data.train.pixels.shape[1:3], torch.Generator())  # says so if it doesn't fit the pictures
+    if engine == "albumentations": policy.per_image(data.mean, data.std)  # says so where a step needs whole batches
+    for step in policy.steps: step.draw_at(1, *data.train.pixels.shape[1:3], torch.Generator(), torch.zeros(1), 0, 0)  # says so if it doesn't fit the pictures
     if batch_size > len(data.train): raise ValueError(f"batch_size is {batch_size}, but there are only {len(data.train)} training pictures. Take at most that many.")

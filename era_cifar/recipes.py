@@ -18,11 +18,12 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from .augment import POLICIES, normalise, to_batch
+from .augment import POLICIES
 from .data import Data, split_valid
-from .images import check_whole
+from .images import check_number, check_whole
 from .loaders import Loaders, make_loaders
-from .one_cycle import OneCycleSchedule, adam, adamw, check_number, one_cycle, sgd
+from .one_cycle import OneCycleSchedule, adam, adamw, one_cycle, sgd
+from .pixels import normalise, to_batch
 from .resnet import CustomResNet, QuickNet
 from .train import pick_device
 
