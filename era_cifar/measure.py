@@ -25,7 +25,7 @@ from statistics import mean, median, stdev
 import torch
 from matplotlib.figure import Figure
 
-from .data import whole_file
+from .cache import whole_file
 from .images import check_whole, new_figure
 
 # %% ../nbs/14_measure.ipynb #ae2e200d

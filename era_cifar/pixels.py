@@ -86,11 +86,12 @@ def erase(
     fill: Sequence[float],  # the colour
 ) -> Tensor:  # (B, 3, H, W)
     "Fill K rectangles of each picture."
-    out = pixels_last(x).clone()
-    left, top, right, bottom = boxes[..., None].unbind(2)  # each (B, K, 1)
-    rows, columns = (torch.arange(length, device=x.device) for length in x.shape[2:])
-    hole = ((rows >= top) & (rows < bottom))[..., None] & ((columns >= left) & (columns < right))[:, :, None, :]
-    out.view(-1, 3)[hole.any(1).view(-1)] = torch.tensor(fill, dtype=x.dtype, device=x.device)
+    out, (b, _, height, width) = pixels_last(x).clone(), x.shape
+    left, top, right, bottom = boxes.clamp(min=0).minimum(torch.tensor([width, height] * 2, device=x.device))[..., None].unbind(2)  # each (B, K, 1)
+    rows, columns = (start + torch.arange(int((end - start).clamp(min=0).amax()) if end.numel() else 0, device=x.device) for start, end in ((top, bottom), (left, right)))
+    inside = (rows < bottom)[..., None] & (columns < right)[:, :, None, :]  # (B, K, the tallest hole, the widest hole)
+    where = torch.arange(b, device=x.device)[:, None, None, None] * (height * width) + rows[..., None] * width + columns[:, :, None, :]
+    out.view(-1, 3)[where.masked_select(inside)] = torch.tensor(fill, dtype=x.dtype, device=x.device)
     return pixels_first(out)
 
 # %% ../nbs/02a_pixels.ipynb #9dbac412

@@ -32,7 +32,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .augment import POLICIES, Policy, show_augmented
-from .data import Data, expand, load_data, whole_file
+from .data import Data, load_data
+from .cache import expand, whole_file
 from .images import Images
 from .loaders import BatchLoader, Loaders
 from .measure import machine

@@ -23,7 +23,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from tqdm.auto import tqdm
 
-from .data import whole_file
+from .cache import whole_file
 from .images import check_whole, new_figure
 from .loaders import Loaders
 
