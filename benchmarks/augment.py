@@ -8,6 +8,7 @@ import argparse
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from era_cifar.augment import POLICIES, Cutout, Policy
+from era_cifar.augment import POLICIES, Cutout, Policy, reseed
 from era_cifar.images import Images
 from era_cifar.loaders import BatchLoader, PictureLoader
 from era_cifar.measure import in_turns, save_result
@@ -94,6 +95,17 @@ def print_memory(name: str) -> None:
     print((in_use("VmHWM") - before) / (out.numel() * 4))
 
 
+def reseed_microseconds(repeats: int = 200) -> float:
+    "What it takes to give the transforms of s10 new random streams."
+    pipeline = SIDES["s10"].per_image(MEAN, STD, 0)
+    times = []
+    for step in range(repeats):
+        start = time.perf_counter()
+        reseed(pipeline, 0, 0, step)
+        times.append(time.perf_counter() - start)
+    return 1e6 * float(np.median(times))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="rounds that count")
@@ -106,7 +118,7 @@ def main() -> None:
         seconds[name], ratios[name] = turns.seconds, turns.ratio("Albumentations, 2 workers", "batch")
         memory[name] = float(subprocess.run([sys.executable, __file__, "--memory", name], capture_output=True, text=True, check=True).stdout)
         print(name, f"{ratios[name]:.1f} times Albumentations with 2 workers, memory {memory[name]:.1f}", {side: f"{PICTURES / np.median(values):,.0f}/s" for side, values in seconds[name].items()}, flush=True)
-    save_result("augment", {"pictures": PICTURES, "seconds": seconds, "ratios": ratios, "memory": memory}, repeats=words.repeats, command="python benchmarks/augment.py", data=f"{PICTURES:,} random pictures of 32×32, batches of {BATCH}",
+    save_result("augment", {"pictures": PICTURES, "seconds": seconds, "ratios": ratios, "memory": memory, "reseed_microseconds": reseed_microseconds()}, repeats=words.repeats, command="python benchmarks/augment.py", data=f"{PICTURES:,} random pictures of 32×32, batches of {BATCH}",
                 claim="Seconds to augment all pictures once, per policy and engine; ratios: Albumentations with 2 workers to the batch engine (median over rounds); memory: the rise of peak memory in sizes of the batch that comes out.")
 
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['POLICIES', 'completed', 'Policy', 'check_statistics', 'BatchAugment', 'check_batch', 'reseed', 'show_augmented',
-           'show_policies']
+           'check_shown', 'show_policies']
 
 # %% ../nbs/03_augment.ipynb #14861a36
 import warnings
@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from .images import Images, check_whole, new_figure, show_images, show_picture
-from .pixels import denormalise, normalise, to_batch
+from .pixels import check_pixels, denormalise, to_batch
 from era_cifar.steps import (
     AlternatingFlip, ColorJitter, Cutout, CutMix, HorizontalFlip, Mixing, MixUp, Normalise, RandomCrop, Rotate, Step, ToGray, check_seed, import_albumentations, mix,
 )
@@ -44,6 +44,7 @@ class Policy:
     steps: tuple[Step, ...] = ()
 
     def __post_init__(self):
+        if not isinstance(self.steps, (Step, list, tuple)): raise TypeError(f"steps is {self.steps!r}; a policy is a list of steps such as [HorizontalFlip()].")
         object.__setattr__(self, "steps", (self.steps,) if isinstance(self.steps, Step) else tuple(self.steps))
         self.resolved((.5, .5, .5), (.5, .5, .5))  # says so if a fill doesn't fit its place
 
@@ -67,9 +68,10 @@ class Policy:
         mean, std = check_statistics(mean, std)
         A = import_albumentations()
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Albumentations only warns of an argument that it ignores
-            transforms = [transform for step in self.resolved(mean, std) for transform in step.per_image()]
-            return reseed(A.Compose([*transforms, A.ToTensorV2()]), check_seed(seed))
+            warnings.filterwarnings("error", message=".*not valid.*", category=UserWarning)  # Albumentations only warns of an argument that it ignores
+            try: transforms = [transform for step in self.resolved(mean, std) for transform in step.per_image()]
+            except UserWarning as warning: raise ValueError(f"Albumentations ignores what the policy asks for: {warning}. Write per_image for the version that is installed, {A.__version__}.") from warning
+        return reseed(A.Compose([*transforms, A.ToTensorV2()]), check_seed(seed))
 
 # %% ../nbs/03_augment.ipynb #0b4ce8e0
 def check_statistics(
@@ -80,7 +82,7 @@ def check_statistics(
     checked = []
     for name, given in (("mean", mean), ("std", std)):
         values = given.tolist() if isinstance(given, (Tensor, np.ndarray)) else given
-        good = isinstance(values, (list, tuple)) and len(values) == 3 and all(isinstance(value, Real) and 0 <= value <= 1 for value in values)
+        good = isinstance(values, (list, tuple)) and len(values) == 3 and all(isinstance(value, Real) and not isinstance(value, bool) and 0 <= value <= 1 for value in values)
         if not good or (name == "std" and min(values) == 0): raise ValueError(f"{name} is {given!r}; it must be three numbers in 0…1{', none of them 0' if name == 'std' else ''}, as data.{name} is.")
         checked.append(tuple(float(value) for value in values))
     return tuple(checked)
@@ -112,11 +114,9 @@ class BatchAugment:
 # %% ../nbs/03_augment.ipynb #3790ec37
 def check_batch(x: Tensor, y: Tensor | None, index: Tensor | None) -> None:
     "Refuse what is no batch of bytes with its labels and places."
-    if not isinstance(x, Tensor): raise TypeError(f"The batch is a {type(x).__name__}; it must be a tensor. For an array (B, H, W, 3): to_batch(array).")
+    check_pixels(x, {name: values for name, values in (("y", y), ("index", index)) if values is not None})
     if x.dtype != torch.uint8: raise TypeError(f"The batch is {x.dtype}; it must be uint8, from 0 to 255.")
-    if x.ndim != 4 or x.shape[1] != 3: raise ValueError(f"The batch has the shape {tuple(x.shape)}; it must be (B, 3, H, W).")
-    for name, values in (("y", y), ("index", index)):
-        if values is not None and len(values) != len(x): raise ValueError(f"{name} has {len(values)} entries for {len(x)} pictures; there must be one for each.")
+    if index is not None and (index.is_floating_point() or index.ndim != 1): raise TypeError(f"index is {index.dtype} of the shape {tuple(index.shape)}; it must be whole numbers (B,), the places of the pictures in the data.")
 
 # %% ../nbs/03_augment.ipynb #1ed80329
 def reseed(
@@ -156,10 +156,19 @@ def show_augmented(
     seed: int = 0,
 ) -> Figure:
     "Raw pictures in the first row, augmented ones below."
+    check_shown(images, [policy])
     augment, x, places = policy.per_batch(mean, std, seed), to_batch(images.pixels), torch.arange(len(images))
     rows = [images.pixels] + [denormalise(augment(x, index=places, epoch=epoch), mean, std) for epoch in range(check_whole("epochs", epochs, 1))]
+    if rows[0].shape != rows[1].shape: raise ValueError(f"The policy makes pictures of {rows[1].shape[1]}×{rows[1].shape[2]}; beside the raw ones of {rows[0].shape[1]}×{rows[0].shape[2]} they must have the same size.")
     titles = [images.classes[label] for label in images.labels] + [""] * (len(images) * epochs)
     return show_images(Images(np.concatenate(rows), np.tile(images.labels, epochs + 1), images.classes), titles, columns=len(images))
+
+# %% ../nbs/03_augment.ipynb #758900f4
+def check_shown(images: Images, policies: Sequence[Policy]) -> None:
+    "Refuse what can't be shown."
+    if not isinstance(images, Images): raise TypeError(f"images is {type(images).__name__}; it must be Images, such as data.train[:10].")
+    for policy in policies:
+        if not isinstance(policy, Policy): raise TypeError(f"policy is {policy!r}; it must be a Policy, such as POLICIES['standard'].")
 
 # %% ../nbs/03_augment.ipynb #9fbc65f8
 def show_policies(
@@ -171,6 +180,8 @@ def show_policies(
     seed: int = 0,
 ) -> Figure:
     "The same picture under several policies, a row for each."
+    if not isinstance(policies, dict): raise TypeError(f"policies is {type(policies).__name__}; it must be a dict of names and policies, such as POLICIES.")
+    check_shown(image, policies.values())
     if len(image) != 1 or not policies: raise ValueError(f"There are {len(image)} pictures and {len(policies)} policies; it takes one picture and at least one policy.")
     figure, axes = new_figure(len(policies), check_whole("draws", draws, 1) + 2, .8, .8)
     for panel in axes.flat: panel.axis("off")

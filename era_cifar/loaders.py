@@ -18,31 +18,32 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from .augment import BatchAugment, Policy, reseed
 from .data import Data
 from .images import Images, check_whole
-from .pixels import pixels_first
+from .pixels import pixels_first, to_batch
 from .steps import check_seed, mix
 
 # %% ../nbs/04_loaders.ipynb #461c152a
 def epoch_order(
     n: int,  # pictures
-    seed: int,
-    epoch: int,
+    seed: int,  # of the run, 0 or larger
+    epoch: int,  # 0 or larger
 ) -> Tensor:  # (n,) int64: a permutation
     "The shuffled order of an epoch: a function of (seed, epoch)."
     return torch.randperm(n, generator=torch.Generator().manual_seed(mix(seed, epoch)))
 
 # %% ../nbs/04_loaders.ipynb #0a45fa7a
 class BatchLoader:
-    "Batches (B, 3, H, W) float32 with labels (B,) int64, made whole on the device."
+    "Batches (B, 3, H, W) float32 with labels (B,) int64, or (B, classes) after MixUp and CutMix, made whole on the device."
 
     def __init__(
         self,
         images: Images,
         augment: BatchAugment,  # a compiled policy
-        batch_size: int,
-        shuffle: bool,
-        device: str | torch.device = "cpu",
-        seed: int = 0,
+        batch_size: int,  # pictures; the last batch may have fewer
+        shuffle: bool,  # anew in each epoch
+        device: str | torch.device = "cpu",  # where the pictures lie and the batches are made
+        seed: int = 0,  # of the order
     ):
+        batch_size, seed = check_whole("batch_size", batch_size, 1), check_seed(seed)
         self.pixels, self.labels = torch.from_numpy(images.pixels).to(device), torch.from_numpy(images.labels).to(device)
         self.classes, self.augment, self.batch_size, self.shuffle, self.seed, self.epoch = images.classes, augment, batch_size, shuffle, seed, 0
 
@@ -51,7 +52,7 @@ class BatchLoader:
     @property
     def pictures(self) -> int: return len(self.labels)
 
-    def set_epoch(self, epoch: int) -> None: self.epoch = epoch
+    def set_epoch(self, epoch: int) -> None: self.epoch = check_whole("epoch", epoch, 0)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         epoch, self.epoch = self.epoch, self.epoch + 1
@@ -70,7 +71,7 @@ class BatchOrders(Sampler):
         batch_size: int,
         seed: int,  # of the run
     ):
-        self.n, self.batch_size, self.seed, self.epoch = n, batch_size, seed, 0
+        self.n, self.batch_size, self.seed, self.epoch = n, check_whole("batch_size", batch_size, 1), check_seed(seed), 0
 
     def __len__(self) -> int: return -(-self.n // self.batch_size)
 
@@ -107,10 +108,10 @@ class PictureLoader:
         self,
         images: Images,
         policy: Policy,
-        mean: tuple[float, ...],
-        std: tuple[float, ...],
-        batch_size: int,
-        device: str | torch.device = "cpu",
+        mean: tuple[float, ...],  # of each channel, in 0…1
+        std: tuple[float, ...],  # of each channel, in 0…1
+        batch_size: int,  # pictures; the last batch may have fewer
+        device: str | torch.device = "cpu",  # where the batches go
         workers: int = 0,  # processes; 0 works in this one
         seed: int = 0,
         start: str | None = None,  # how workers start: "fork", "spawn" or "forkserver"; as is usual on this system where None
@@ -127,7 +128,7 @@ class PictureLoader:
     @property
     def epoch(self) -> int: return self.orders.epoch
 
-    def set_epoch(self, epoch: int) -> None: self.orders.epoch = epoch
+    def set_epoch(self, epoch: int) -> None: self.orders.epoch = check_whole("epoch", epoch, 0)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         for x, y in self.loader: yield x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
@@ -154,7 +155,8 @@ def make_loaders(
     check_loading(data, policy, batch_size, engine, workers)
     seed, policy = check_seed(seed), policy.for_classes(len(data.classes))
     plain = Policy().per_batch(data.mean, data.std, seed)
-    test, valid = (part if part is None else BatchLoader(part, plain, batch_size, False, device, seed) for part in (data.test, data.valid))
+    test = BatchLoader(data.test, plain, batch_size, False, device, seed)
+    valid = None if data.valid is None else BatchLoader(data.valid, plain, batch_size, False, device, seed)
     if engine == "batch": train = BatchLoader(data.train, policy.per_batch(data.mean, data.std, seed), batch_size, True, device, seed)
     else: train = PictureLoader(data.train, policy, data.mean, data.std, batch_size, device, workers, seed)
     return Loaders(train, test, valid)
@@ -162,9 +164,12 @@ def make_loaders(
 # %% ../nbs/04_loaders.ipynb #38f71c61
 def check_loading(data: Data, policy: Policy, batch_size: int, engine: str, workers: int) -> None:
     "Refuse what make_loaders can't work with; the arguments are its own."
+    if not isinstance(data, Data): raise TypeError(f"data is {type(data).__name__}; it must be Data, such as load_data('shapes').")
     if not isinstance(policy, Policy): raise TypeError(f"policy is {policy!r}; it must be a Policy, such as POLICIES['standard'].")
-    if engine not in ("batch", "albumentations"): raise ValueError(f"Unknown engine '{engine}'. Known: batch, albumentations.")
+    if engine not in ("batch", "albumentations"): raise ValueError(f"Unknown engine {engine!r}. Known: batch, albumentations.")
     check_whole("batch_size", batch_size, 1), check_whole("workers", workers, 0)
-    if engine == "albumentations": policy.per_image(data.mean, data.std)  # says so where a step needs whole batches
-    for step in policy.steps: step.draw_at(1, *data.train.pixels.shape[1:3], torch.Generator(), torch.zeros(1), 0, 0)  # says so if it doesn't fit the pictures
     if batch_size > len(data.train): raise ValueError(f"batch_size is {batch_size}, but there are only {len(data.train)} training pictures. Take at most that many.")
+    if engine == "albumentations": policy.per_image(data.mean, data.std)  # says so where a step needs whole batches
+    one = policy.per_batch(data.mean, data.std, 0)(to_batch(data.train.pixels[:1]), index=torch.zeros(1, dtype=torch.int64))  # says so where a step doesn't fit the pictures
+    sizes = [f"{height}×{width}" for height, width in (one.shape[2:], data.test.pixels.shape[1:3])]
+    if sizes[0] != sizes[1]: raise ValueError(f"The policy makes pictures of {sizes[0]}, but the test pictures have {sizes[1]}. Both must have the same size.")

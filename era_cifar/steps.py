@@ -22,19 +22,22 @@ from torch.nn.functional import one_hot
 from .images import check_number, check_whole
 from .pixels import crop, erase, flip, jitter, normalise, rotate, to_gray
 
-# %% ../nbs/02b_steps.ipynb #7359e711
+# %% ../nbs/02b_steps.ipynb #6a589980
 def mix(
     *numbers: int,  # 0 or larger: a seed, an epoch, a batch, …
 ) -> int:  # from 0 to 2**63 - 1
     "Make one seed from several numbers, so that different numbers give unrelated seeds."
-    return int(np.random.SeedSequence((len(numbers), *numbers)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    for number in numbers:
+        if check_whole("a number to mix", number, 0) >= 2**64: raise ValueError(f"a number to mix is {number}; it must be below 2**64.")
+    words = [int(number) >> shift & 0xFFFFFFFF for number in numbers for shift in (0, 32)]  # 32 bits each: as long for small numbers as for large ones
+    return int(np.random.SeedSequence((len(numbers), *words)).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
-# %% ../nbs/02b_steps.ipynb #b9b26381
+# %% ../nbs/02b_steps.ipynb #c21ad3b5
 def check_seed(seed: int | None) -> int:  # the seed, or a fresh one for None
     "A seed is a whole number from 0 on; None takes one that nobody chose."
     if seed is None: return int(np.random.SeedSequence().entropy % 2**63)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed is {seed!r}; it must be a whole number from 0 on.")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
+        raise ValueError(f"seed is {seed!r}; it must be a whole number from 0 on, below 2**63.")
     return int(seed)
 
 # %% ../nbs/02b_steps.ipynb #cb57963c
@@ -71,7 +74,7 @@ def import_albumentations() -> ModuleType:
 # %% ../nbs/02b_steps.ipynb #1cd6cd95
 def happens(
     p: float,  # how often, from 0 to 1
-    n: int,
+    n: int,  # pictures
     generator: torch.Generator,
 ) -> Tensor:  # (n,) bool
     "Toss a coin for each of n pictures."
@@ -80,7 +83,7 @@ def happens(
 # %% ../nbs/02b_steps.ipynb #6291e280
 @dataclass(frozen=True)
 class HorizontalFlip(Step):
-    "Mirror left and right."
+    "Mirror left and right. Draws: chosen (n,) bool."
     p: float = 0.5  # how often
 
     def __post_init__(self): check_number("p", self.p, 0, 1, closed=True)
@@ -99,10 +102,12 @@ def fill_levels(
 ) -> tuple[Real, Real, Real]:  # red, green, blue
     "The colour to fill with."
     if isinstance(fill, str) and fill == "mean": return (0., 0., 0.) if normalised else tuple(round(255 * m) for m in mean)
-    levels = (fill,) * 3 if isinstance(fill, Real) else tuple(fill) if isinstance(fill, (tuple, list)) else ()
-    numbers = len(levels) == 3 and all(isinstance(level, Real) and not isinstance(level, bool) and np.isfinite(level) for level in levels)
-    if numbers and (normalised or all(level == int(level) and 0 <= level <= 255 for level in levels)): return tuple((float if normalised else int)(level) for level in levels)
-    raise ValueError(f"fill is {fill!r}; it must be 'mean', a {'number' if normalised else 'whole number from 0 to 255'}, or three of them.")
+    levels = tuple(fill) if isinstance(fill, (tuple, list)) else (fill,) * 3
+    good = len(levels) == 3 and all(isinstance(level, Real) and not isinstance(level, bool) and np.isfinite(level) for level in levels)
+    if good and normalised: return tuple(float(level) for level in levels)
+    if good and all(level == int(level) and 0 <= level <= 255 for level in levels): return tuple(int(level) for level in levels)
+    hint = " 0.49 of the brightest is round(255 * 0.49)." if good and not normalised and all(0 <= level <= 1 for level in levels) else ""
+    raise ValueError(f"fill is {fill!r}; it must be 'mean', a {'number' if normalised else 'whole number from 0 to 255'}, or three of them.{hint}")
 
 # %% ../nbs/02b_steps.ipynb #7fe0b090
 def check_fill(fill: str | Real | Sequence[Real]) -> None:
@@ -113,11 +118,11 @@ def check_fill(fill: str | Real | Sequence[Real]) -> None:
 # %% ../nbs/02b_steps.ipynb #43408514
 @dataclass(frozen=True)
 class RandomCrop(Step):
-    "Shift each picture by its own random offset (He et al. 2015, section 4.2)."
+    "Shift each picture by its own random offset (He et al. 2015, section 4.2). Draws: top and left (n,) int64, in pixels."
     size: int = 32  # of what comes out, in pixels
     padding: int = 4  # pixels added on each side before the cut
     mode: str = "reflect"  # what lies beyond the border: reflect, replicate or constant
-    fill: str | Real | tuple = "mean"  # with constant: a level in 0…255, three of them, or the data's mean
+    fill: str | Real | tuple = "mean"  # with constant: a level in 0…255, three of them, or the data's mean; after Normalise any numbers
     p: float = 1.0  # how often; below 1 only where the size stays
 
     def __post_init__(self):
@@ -132,7 +137,9 @@ class RandomCrop(Step):
         if self.mode == "reflect" and self.padding >= min(height, width): raise ValueError(f"padding is {self.padding}; to reflect, it must be smaller than the picture, {height}×{width}.")
         if self.p < 1 and (height, width) != (self.size, self.size): raise ValueError(f"A crop of {self.size} with p={self.p} would leave some pictures at {height}×{width}. Set p=1.")
         offsets = [torch.randint(0, free + 1, (n,), generator=generator) - self.padding for free in room]
-        return tuple(offsets) if self.p == 1 else tuple(offset * happens_ for happens_ in [happens(self.p, n, generator)] for offset in offsets)
+        if self.p == 1: return tuple(offsets)
+        chosen = happens(self.p, n, generator)
+        return tuple(offset * chosen for offset in offsets)
 
     def apply(self, x: Tensor, top: Tensor, left: Tensor) -> Tensor: return crop(x, top, left, self.size, self.mode, fill_levels(self.fill, normalised=x.is_floating_point()))
 
@@ -155,10 +162,10 @@ def border(mode: str) -> int:
 # %% ../nbs/02b_steps.ipynb #e6cdb91c
 @dataclass(frozen=True)
 class Cutout(Step):
-    "Fill square holes (DeVries & Taylor 2017)."
+    "Fill square holes (DeVries & Taylor 2017). Draws: boxes (n, holes, 4) int64: left, top, right, bottom."
     size: int = 8  # of a hole, in pixels
     p: float = 1.0  # how often
-    fill: str | Real | tuple = "mean"  # a level in 0…255, three of them, or the data's mean
+    fill: str | Real | tuple = "mean"  # a level in 0…255, three of them, or the data's mean; after Normalise any numbers
     where: str = "inside"  # inside: wholly in the picture; clipped: its centre is; anywhere: up to its size outside
     holes: int = 1  # how many at once
 
@@ -170,7 +177,7 @@ class Cutout(Step):
     def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> "Cutout": return replace(self, fill=fill_levels(self.fill, mean, normalised))
 
     def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor]:
-        if self.size > min(height, width): raise ValueError(f"A hole of {self.size} does not fit into a picture of {height}×{width}.")
+        if self.size > min(height, width): raise ValueError(f"A hole of {self.size} does not fit into a picture of {height}×{width}. Take a size of at most {min(height, width)}.")
         top, left = (self.starts(length, (n, self.holes), generator) for length in (height, width))
         boxes = torch.stack([left, top, left + self.size, top + self.size], 2)
         return (boxes * happens(self.p, n, generator)[:, None, None],)  # a box of zeros is no hole
@@ -212,7 +219,7 @@ def clipped_holes(step: Cutout) -> object:
 # %% ../nbs/02b_steps.ipynb #0e61f52a
 @dataclass(frozen=True)
 class ToGray(Step):
-    "Take the colour away: three equal channels."
+    "Take the colour away: three equal channels. Draws: chosen (n,) bool."
     p: float = 0.2  # how often
 
     def __post_init__(self): check_number("p", self.p, 0, 1, closed=True)
@@ -226,7 +233,7 @@ class ToGray(Step):
 # %% ../nbs/02b_steps.ipynb #fc82bbf8
 @dataclass(frozen=True)
 class ColorJitter(Step):
-    "Change brightness, contrast, saturation and hue, in a random order for each picture."
+    "Change brightness, contrast, saturation and hue, in a random order for each picture. Draws: chosen (n,) bool, amounts (n, 4) float, order (n, 4) int64."
     brightness: float = 0.2  # the factor is drawn from 1 - brightness … 1 + brightness
     contrast: float = 0.2  # likewise
     saturation: float = 0.2  # likewise
@@ -250,10 +257,10 @@ class ColorJitter(Step):
 # %% ../nbs/02b_steps.ipynb #ad138f05
 @dataclass(frozen=True)
 class Rotate(Step):
-    "Turn each picture about its centre by its own random angle."
+    "Turn each picture about its centre by its own random angle. Draws: degrees (n,) float, counterclockwise."
     degrees: float = 5.0  # the angle is drawn from -degrees … degrees
     mode: str = "reflect"  # what lies beyond the border: reflect, replicate or constant
-    fill: str | Real | tuple = "mean"  # with constant: a level in 0…255, three of them, or the data's mean
+    fill: str | Real | tuple = "mean"  # with constant: a level in 0…255, three of them, or the data's mean; after Normalise any numbers
     p: float = 1.0  # how often
 
     def __post_init__(self):
@@ -298,7 +305,8 @@ def soft_labels(
     n_classes: int,
 ) -> Tensor:  # (B, classes) float32
     "Labels as shares: 1 for the class, 0 for the others."
-    if y.ndim == 2: return y.float()
+    if y.ndim == 2 and y.shape[1] == n_classes: return y.float()
+    if y.ndim != 1 or y.is_floating_point(): raise ValueError(f"labels are {y.dtype} of the shape {tuple(y.shape)}; they must be whole numbers (B,), or shares (B, {n_classes}). Is n_classes right?")
     if len(y) and not 0 <= y.min() <= y.max() < n_classes: raise ValueError(f"labels run from {y.min()} to {y.max()}, but n_classes is {n_classes}. Set n_classes to the number of classes.")
     return one_hot(y.long(), n_classes).float()
 
@@ -333,7 +341,7 @@ class Mixing(Step):
 # %% ../nbs/02b_steps.ipynb #a5c72206
 @dataclass(frozen=True)
 class MixUp(Mixing):
-    "Blend each picture, and its label, with another one of the batch (Zhang et al. 2018)."
+    "Blend each picture, and its label, with another one of the batch (Zhang et al. 2018). Draws: partner (n,) int64, share (n,) float."
     alpha: float = 0.2  # of Beta(alpha, alpha): small means mostly one of the two
 
     def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -346,8 +354,8 @@ class MixUp(Mixing):
 # %% ../nbs/02b_steps.ipynb #b60e97d2
 @dataclass(frozen=True)
 class CutMix(Mixing):
-    "Paste a rectangle of another picture of the batch into each, and share the labels by area (Yun et al. 2019)."
-    alpha: float = 1.0  # of Beta(alpha, alpha): 1 makes all areas equally likely
+    "Paste a rectangle of another picture of the batch into each, and share the labels by area (Yun et al. 2019). Draws: partner (n,), share (n,), boxes (n, 4)."
+    alpha: float = 1.0  # of Beta(alpha, alpha): 1 draws all shares equally often, before the border cuts the rectangle
 
     def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         partner, side = torch.randperm(n, generator=generator), (1 - draw_shares(self.alpha, self.p, n, generator)).sqrt()
@@ -369,7 +377,7 @@ class CutMix(Mixing):
 class Normalise(Step):
     "Bytes to floats around 0. Without it in a policy, that happens after all changes, as it should."
     mean: tuple[float, ...] | None = None  # of each channel, in 0…1; the policy fills it in
-    std: tuple[float, ...] | None = None  # likewise
+    std: tuple[float, ...] | None = None  # likewise, above 0
 
     def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> "Normalise": return Normalise(tuple(mean), tuple(std))
 
