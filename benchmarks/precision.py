@@ -10,7 +10,8 @@ import torch
 from era_cifar.loaders import Loaders
 from era_cifar.measure import in_turns, save_result
 from era_cifar.one_cycle import sgd
-from era_cifar.resnet import CustomResNet, QuickNet
+from era_cifar.quicknet import QuickNet
+from era_cifar.resnet import CustomResNet
 from era_cifar.train import Trainer
 
 NETWORKS = {"quick": (QuickNet, 256, 10), "custom_resnet": (CustomResNet, 128, 2)}  # pictures in a step, steps in a turn

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Parser', 'guarded', 'complain', 'size', 'train_parser', 'vary', 'summary_line', 'train', 'start', 'train_command',
-           'data_parser', 'data', 'listing', 'verified', 'cleared', 'total', 'data_command']
+           'data_parser', 'data', 'listing', 'verified', 'cleared', 'total', 'data_command', 'field_parser',
+           'fields_of', 'field_report', 'receptive_fields', 'receptive_field_command']
 
 # %% ../nbs/20_cli.ipynb #db128549
 import argparse
@@ -15,10 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from .cache import DataError, cache_folder, expand, in_units
+from .cache import DataError, cache_folder, expand, in_units, whole_file
 from .data import load_data
 from .download import cache_entries, clear_cache, verify_cache
-from .recipes import RECIPES, Recipe
+from .fields import UnknownOperation
+from .receptive_field import ReceptiveFields, receptive_field, torchvision_network
+from .recipes import MODELS, RECIPES, Recipe
 from .run import Prepared, Run, RunError, carry_out, check_empty, find_recipe, folder_name, new_folder, prepare
 from .train import TrainingError, pick_device
 
@@ -185,3 +188,48 @@ def total(entries: Sequence[object], where: str) -> str:
 def data_command() -> NoReturn:
     "era_cifar_data, as the shell starts it."
     start(data)
+
+# %% ../nbs/20_cli.ipynb #6abf974a
+def field_parser() -> Parser:
+    "The words that era_cifar_receptive_field understands."
+    parser = Parser(prog="era_cifar_receptive_field", description="Show how much of the picture each layer of a network sees.")
+    parser.add_argument("model", metavar="MODEL", help=f"one of: {', '.join(MODELS)}; or torchvision:NAME, such as torchvision:resnet50")
+    parser.add_argument("--input", type=int, nargs="+", metavar="N", help="channels, height and width (default: 3 32 32, and 3 224 224 for torchvision)")
+    parser.add_argument("--csv", metavar="FILE", help="write all rows as a table")
+    parser.add_argument("--picture", metavar="FILE", help="draw the fields (.png, .svg or .pdf)")
+    parser.add_argument("--unknown", choices=("error", "gradient"), default="error", help="what to do with an operation that has no rule: stop, or measure it by gradients (default: error)")
+    return parser
+
+# %% ../nbs/20_cli.ipynb #0ca96142
+def fields_of(words: argparse.Namespace) -> ReceptiveFields:
+    "The table for the words of the command."
+    ours, input_size = words.model in MODELS, tuple(words.input or ())
+    if not ours and not words.model.startswith("torchvision:"): raise ValueError(f"Unknown model '{words.model}'. Known: {', '.join(MODELS)}, and torchvision:NAME.")
+    for name, known in (("csv", (".csv",)), ("picture", (".png", ".svg", ".pdf"))):
+        path = getattr(words, name)
+        if path and Path(path).suffix not in known: raise ValueError(f"The {name} file is {path}; its name must end in {' or '.join(known)}.")
+    model = MODELS[words.model](n_classes=10) if ours else torchvision_network(words.model)
+    try: table = receptive_field(model, input_size or ((3, 32, 32) if ours else (3, 224, 224)), unknown=words.unknown)
+    except UnknownOperation as error: raise RunError(f"{error} (In the shell: --unknown gradient.)") from error
+    table.last  # complains where every row depends on the whole input
+    return table
+
+# %% ../nbs/20_cli.ipynb #6c75d398
+def field_report(table: ReceptiveFields, words: argparse.Namespace) -> str:
+    "Write what was asked for, and say what came out."
+    for path, write in ((words.csv, table.to_csv), (words.picture, lambda part: table.plot().savefig(part, format=Path(words.picture).suffix[1:], dpi=150))):
+        if path:
+            with whole_file(expand(path)) as part: write(part)
+    written = "".join(f" Written: {path}." for path in (words.csv, words.picture) if path)
+    return f"{table}\n{words.model}: receptive field {table.size}, stride {table.stride}, padding {table.padding} in {table.last.name}.{written}"
+
+# %% ../nbs/20_cli.ipynb #669eb452
+def receptive_fields(argv: Sequence[str] | None = None) -> int:  # the exit code
+    "The command era_cifar_receptive_field."
+    words = field_parser().parse_args(argv)
+    return guarded("era_cifar_receptive_field", lambda: fields_of(words), lambda table: field_report(table, words))
+
+# %% ../nbs/20_cli.ipynb #8c5ce20f
+def receptive_field_command() -> NoReturn:
+    "era_cifar_receptive_field, as the shell starts it."
+    start(receptive_fields)

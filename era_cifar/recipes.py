@@ -18,19 +18,28 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from .attention import AttentionNet
 from .augment import POLICIES
 from .data import Data, split_valid
 from .images import check_number, check_whole
 from .loaders import Loaders, make_loaders
 from .one_cycle import OneCycleSchedule, adam, adamw, one_cycle, sgd
 from .pixels import normalise, to_batch
-from .resnet import CustomResNet, QuickNet
+from .quicknet import QuickNet
+from .resnet import CustomResNet, DavidNet, resnet18, resnet20, resnet34, resnet50, resnet56
 from .train import pick_device
 
 # %% ../nbs/16_recipes.ipynb #7983e1d7
 MODELS: dict[str, Callable[..., nn.Module]] = {
     "quick": QuickNet,
     "custom_resnet": CustomResNet,
+    "davidnet": DavidNet,
+    "resnet18": resnet18,
+    "resnet34": resnet34,
+    "resnet50": resnet50,
+    "resnet20": resnet20,
+    "resnet56": resnet56,
+    "attention": AttentionNet,
 }
 
 # %% ../nbs/16_recipes.ipynb #f6ea30c9

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STYLE', 'RunError', 'new_folder', 'check_empty', 'describe', 'fingerprint', 'package_version', 'Run', 'relabel',
-           'save_model', 'load_model', 'picture_html', 'to_png', 'table_html', 'draw_pictures', 'model_text',
+           'save_model', 'load_model', 'picture_html', 'to_png', 'table_html', 'draw_pictures', 'model_html',
            'report_sections', 'report_html', 'write_report', 'Prepared', 'prepare', 'carry_out', 'fit_or_explain',
            'run', 'folder_name', 'find_recipe', 'keep_history']
 
@@ -23,7 +23,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import torch
-import torchinfo
 from matplotlib.figure import Figure
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
@@ -32,12 +31,13 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .augment import POLICIES, Policy, show_augmented
-from .data import Data, load_data
 from .cache import expand, whole_file
+from .data import Data, load_data
 from .images import Images
 from .loaders import BatchLoader, Loaders
 from .measure import machine
 from .mistakes import Predictions, predict, show_confusion, show_mistakes, show_per_class
+from .receptive_field import summary
 from .recipes import RECIPES, Recipe, build_loaders, build_model, build_optimizer, build_scheduler, cut_data, new_model
 from .train import Epoch, History, Trainer, TrainingError, pick_device, pick_precision
 
@@ -201,10 +201,9 @@ def draw_pictures(run: Run, data: Data, predictions: Predictions) -> dict[str, t
     return pictures
 
 # %% ../nbs/18_run.ipynb #88ea7512
-def model_text(model: nn.Module) -> str:
-    "The model layer by layer, as torchinfo shows it."
-    device = next(model.parameters()).device
-    with torch.random.fork_rng(devices=[]): return str(torchinfo.summary(model, (1, 3, 32, 32), device=device, depth=2, verbose=0, col_names=("output_size", "num_params", "mult_adds"), row_settings=("var_names",)))
+def model_html(model: nn.Module) -> str:
+    "The model layer by layer: shapes, parameters, work, and how much of the picture a unit sees."
+    with torch.random.fork_rng(devices=[]): return summary(model)._repr_html_()
 
 # %% ../nbs/18_run.ipynb #acc13dce
 def report_sections(run: Run, predictions: Predictions, pictures: dict[str, str]) -> list[tuple[str, str]]:  # headings and HTML
@@ -219,7 +218,7 @@ def report_sections(run: Run, predictions: Predictions, pictures: dict[str, str]
         ("Epoch by epoch", run.history._repr_html_()),
         ("Class by class", pictures["classes"] + pictures["confusion"]),
         ("The pictures", f"<p>{html.escape(about['name'])} ({html.escape(about['source'] or 'source not named')}): {about['train']:,} training{split} and {about['test']:,} test pictures of {len(about['classes'])} classes: {html.escape(', '.join(about['classes']))}.</p>" + pictures["samples"]),
-        ("The network", f"<pre>{html.escape(model_text(run.model))}</pre>"),
+        ("The network", model_html(run.model)),
         ("The settings", table_html([(name, value) for name, value in recipe.to_dict().items() if value not in (None, "")])),
         ("To repeat it", f"<p>The test pictures were only used to measure: nothing was chosen by them. {same}</p>"
             + table_html([("device", config["device"]), ("precision", config["precision"]), ("threads", config["threads"]), *[(name, value) for name, value in machine_there.items() if value is not None],
