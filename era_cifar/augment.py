@@ -19,9 +19,7 @@ from torch import Tensor
 
 from .images import Images, check_whole, new_figure, show_images, show_picture
 from .pixels import check_pixels, denormalise, to_batch
-from era_cifar.steps import (
-    AlternatingFlip, ColorJitter, Cutout, CutMix, HorizontalFlip, Mixing, MixUp, Normalise, RandomCrop, Rotate, Step, ToGray, check_seed, import_albumentations, mix,
-)
+from .steps import AlternatingFlip, ColorJitter, Cutout, CutMix, HorizontalFlip, Mixing, MixUp, Normalise, RandomCrop, Rotate, Step, ToGray, check_seed, import_albumentations, mix
 
 # %% ../nbs/03_augment.ipynb #379a5d13
 def completed(
@@ -124,9 +122,10 @@ def reseed(
     *numbers: int,  # mixed into seeds: (seed, epoch, batch), say
 ) -> Callable:  # the same pipeline
     "Give each transform of a pipeline its own random stream."
+    nested = import_albumentations().BaseCompose
     for place, transform in enumerate(pipeline.transforms):
         transform.set_random_seed(mix(*numbers, place))
-        if isinstance(transform, import_albumentations().BaseCompose): reseed(transform, *numbers, place)
+        if isinstance(transform, nested): reseed(transform, *numbers, place)
     return pipeline
 
 # %% ../nbs/03_augment.ipynb #75c3f6d2

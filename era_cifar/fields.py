@@ -216,7 +216,7 @@ def slide(
     mixes: bool = True,  # whether the channels, in the dimension before, are mixed
 ) -> Field:
     "The field of a result whose positions read some positions of x, along the last dimensions."
-    n, lines = len(taps), list(x.lines)
+    n = len(taps)
     if mixes and len(x.dims) > n: x = drop(x, [-n - 1], keepdim=True)
     lines, dims = list(x.lines), list(x.dims)
     for d, rows, step in zip(range(-n, 0), taps, advance):

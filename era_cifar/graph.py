@@ -566,11 +566,11 @@ def check_window(call: Call, where: str) -> None:
     kernel, stride, padding, dilation = window(call)
     if "conv" in call.name:
         weight, groups = call.get(1, "weight"), call.get(6, "groups", 1)
-        if "transpose" not in call.name and x.ndim >= n + 1 and x.shape[-n - 1] != weight.shape[1] * groups:
+        if x.ndim >= n + 1 and x.shape[-n - 1] != weight.shape[1] * groups:
             raise NetworkError(f"{where}: {call.name} was made for {weight.shape[1] * groups} channels and gets {x.shape[-n - 1]}, of the shape {tuple(x.shape)}. Give another input_size.")
     sides = [2 * p if call.get(4, "padding", 0) != "same" else d * (k - 1) for p, d, k in zip(padding, dilation, kernel)]
     if "pool" in call.name and call.get(5 if call.name.startswith("max") else 4, "ceil_mode", False): sides = [side + s - 1 for side, s in zip(sides, stride)]
-    if "transpose" not in call.name and any(d * (k - 1) + 1 > size + side for k, d, size, side in zip(kernel, dilation, x.shape[-n:], sides)):
+    if any(d * (k - 1) + 1 > size + side for k, d, size, side in zip(kernel, dilation, x.shape[-n:], sides)):
         raise NetworkError(f"{where}: the kernel {kernel}{f' with dilation {dilation}' if set(dilation) > {1} else ''} is larger than its input {tuple(x.shape[-n:])} with padding {padding}. Give a larger input_size.")
 
 def keeps_slabs(

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['mix', 'check_seed', 'Step', 'import_albumentations', 'happens', 'HorizontalFlip', 'fill_levels', 'check_fill',
-           'RandomCrop', 'check_mode', 'border', 'Cutout', 'clipped_holes', 'ToGray', 'ColorJitter', 'Rotate',
-           'hash_coin', 'AlternatingFlip', 'soft_labels', 'draw_shares', 'Mixing', 'MixUp', 'CutMix', 'Normalise']
+           'RandomCrop', 'border', 'Cutout', 'clipped_holes', 'ToGray', 'ColorJitter', 'Rotate', 'hash_coin',
+           'AlternatingFlip', 'soft_labels', 'draw_shares', 'Mixing', 'MixUp', 'CutMix', 'Normalise']
 
 # %% ../nbs/02b_steps.ipynb #2efa35f5
 import os
@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from .images import check_number, check_whole
-from .pixels import crop, erase, flip, jitter, normalise, rotate, to_gray
+from .pixels import check_mode, crop, erase, flip, jitter, normalise, rotate, to_gray
 
 # %% ../nbs/02b_steps.ipynb #6a589980
 def mix(
@@ -147,11 +147,6 @@ class RandomCrop(Step):
         A = import_albumentations()
         both = [A.Pad(padding=self.padding, border_mode=border(self.mode), fill=self.fill), A.RandomCrop(self.size, self.size)]
         return both if self.p == 1 else [A.Sequential(both, p=self.p)]
-
-# %% ../nbs/02b_steps.ipynb #34319ef6
-def check_mode(mode: str) -> None:
-    "Three ways to go on beyond the border."
-    if mode not in ("reflect", "replicate", "constant"): raise ValueError(f"mode is {mode!r}. Known: reflect, replicate, constant.")
 
 # %% ../nbs/02b_steps.ipynb #88f3409c
 def border(mode: str) -> int:
