@@ -23,7 +23,8 @@ from .fields import UnknownOperation
 from .receptive_field import ReceptiveFields, receptive_field, torchvision_network
 from .recipes import MODELS, RECIPES, Recipe
 from .run import Prepared, Run, RunError, carry_out, check_empty, find_recipe, folder_name, new_folder, prepare
-from .train import TrainingError, pick_device
+from .precision import pick_device
+from .train import TrainingError
 
 # %% ../nbs/20_cli.ipynb #d3827ba9
 class Parser(argparse.ArgumentParser):

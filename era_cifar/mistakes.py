@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .images import Images, check_whole, new_figure, short_name, show_images
-from .train import autocast, evaluating
+from .precision import autocast
+from .train import evaluating
 
 # %% ../nbs/12_mistakes.ipynb #c7f0c26a
 def as_answers(

@@ -27,7 +27,7 @@ from .one_cycle import OneCycleSchedule, adam, adamw, one_cycle, sgd
 from .pixels import normalise, to_batch
 from .quicknet import QuickNet
 from .resnet import CustomResNet, DavidNet, resnet18, resnet20, resnet34, resnet50, resnet56
-from .train import pick_device
+from .precision import pick_device
 
 # %% ../nbs/16_recipes.ipynb #7983e1d7
 MODELS: dict[str, Callable[..., nn.Module]] = {

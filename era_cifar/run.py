@@ -37,9 +37,10 @@ from .images import Images
 from .loaders import BatchLoader, Loaders
 from .measure import machine
 from .mistakes import Predictions, predict, show_confusion, show_mistakes, show_per_class
+from .precision import pick_device, pick_precision
 from .receptive_field import summary
 from .recipes import RECIPES, Recipe, build_loaders, build_model, build_optimizer, build_scheduler, cut_data, new_model
-from .train import Epoch, History, Trainer, TrainingError, pick_device, pick_precision
+from .train import Epoch, History, Trainer, TrainingError
 
 # %% ../nbs/18_run.ipynb #c79ba502
 class RunError(Exception):
