@@ -27,7 +27,7 @@ def steps(network: str, precision: str, channels_last: bool) -> Callable[[], Non
     trainer = Trainer(model, Loaders(None, None), sgd(model, lr=1e-3), device="cpu", precision=precision, channels_last=channels_last)
 
     def work() -> None:
-        for _ in range(n): trainer.train_step(x, y)
+        for _ in range(n): trainer.train_step([(x, y)])
 
     return work
 
