@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from .images import check_number, check_whole, new_figure
-from .optimizers import adam, adamw, check_flag, reduce_on_plateau, sgd
+from .images import check_flag, check_number, check_whole, new_figure
+from .optimizers import adam, adamw, reduce_on_plateau, sgd
 
 # %% ../nbs/09_one_cycle.ipynb #a0b95766
 # a schedule and its optimizer are mostly wanted together, so both can be imported from here
@@ -62,22 +62,22 @@ def check_momenta(
 # %% ../nbs/09_one_cycle.ipynb #9aeeb81e
 @dataclass(frozen=True)
 class OneCycleSchedule:
-    "The learning rate of every step: up from max_lr / div to max_lr, then down (Smith and Topin 2018)."
+    "The learning rate of every step: up from max_lr / div to max_lr, then down (Smith and Topin 2017)."
     max_lr: float  # the highest rate, above 0
     total_steps: int  # of the whole run: epochs × steps in an epoch, at least 1
     peak: float = 0.3  # where the highest rate lies, a fraction of the run between 0 and 1
     div: float = 25  # the first rate is max_lr / div; at least 1
     final_div: float = 1e4  # the last rate is the first one / final_div; at least 1
     anneal: str = "linear"  # the form of the slopes: "linear" or "cos"
-    three_phase: bool = False  # True: down to the first rate as fast as up, then to the last; peak below 0.5
+    three_phase: bool = False  # True: down to the first rate as fast as up, then to the last; peak at most 0.5
 
     def __post_init__(self):
         plain = dict(max_lr=check_number("max_lr", self.max_lr, 0, above=True), total_steps=check_whole("total_steps", self.total_steps, 1), peak=check_number("peak", self.peak, 0, 1, above=True),
                      div=check_number("div", self.div, 1), final_div=check_number("final_div", self.final_div, 1))
         for name, value in plain.items(): object.__setattr__(self, name, value)  # Python's own numbers, which every checkpoint can hold
         if self.anneal not in ("linear", "cos"): raise ValueError(f"anneal is {self.anneal!r}; it must be 'linear' or 'cos'.")
-        if check_flag("three_phase", self.three_phase) and self.peak >= .5:
-            raise ValueError(f"peak is {self.peak:g} of the run; with three_phase=True it must be below 0.5, since coming down takes as long as going up.")
+        if check_flag("three_phase", self.three_phase) and self.peak > .5:
+            raise ValueError(f"peak is {self.peak:g} of the run; with three_phase=True it must be at most 0.5, since coming down takes as long as going up.")
 
     @property
     def corners(self) -> list[float]:
@@ -101,20 +101,19 @@ class OneCycleSchedule:
         heights = [most, base, most, *[most] * self.three_phase]
         return along(self.corners, heights, step, self.anneal)
 
-# %% ../nbs/09_one_cycle.ipynb #4fd4a81b
+# %% ../nbs/09_one_cycle.ipynb #a8016cf5
 def peak_fraction(
     peak: float,  # a fraction of the run between 0 and 1, or from 1 on the epoch whose last step has the highest rate
     total_steps: int,  # of the whole run
     steps_per_epoch: int | None = None,  # needed where peak is an epoch
 ) -> float:  # between 0 and 1
     "The place of the peak as a fraction of the run."
-    fraction = check_number("peak", peak, 0, above=True)
-    check_whole("total_steps", total_steps, 1)
-    if steps_per_epoch is not None: check_whole("steps_per_epoch", steps_per_epoch, 1)
-    if peak < 1: return fraction
-    if steps_per_epoch is None: raise ValueError(f"peak is {peak}; from 1 on it counts epochs, and then steps_per_epoch must be given. As a fraction of the run it must be below 1.")
-    if peak * steps_per_epoch < total_steps: return fraction * int(steps_per_epoch) / int(total_steps)
-    raise ValueError(f"peak is epoch {peak:g}; it must be below the number of epochs, {total_steps / steps_per_epoch:g} ({total_steps} steps, {steps_per_epoch} in each epoch).")
+    place, steps = check_number("peak", peak, 0, above=True), check_whole("total_steps", total_steps, 1)  # Python's own numbers: numpy's small ones overflow
+    epoch = None if steps_per_epoch is None else check_whole("steps_per_epoch", steps_per_epoch, 1)
+    if place < 1: return place
+    if epoch is None: raise ValueError(f"peak is {peak}; from 1 on it counts epochs, and then steps_per_epoch must be given. As a fraction of the run it must be below 1.")
+    if place * epoch < steps: return place * epoch / steps
+    raise ValueError(f"peak is epoch {place:g}; it must be below the number of epochs, {steps / epoch:g} ({steps} steps, {epoch} in each epoch).")
 
 # %% ../nbs/09_one_cycle.ipynb #284d252a
 def check_used(used: Sequence[float]) -> np.ndarray:  # (n,) float64
@@ -150,12 +149,12 @@ def plot_one_cycle(
     div: float = 25,
     final_div: float = 1e4,
     anneal: str = "linear",  # or "cos"
-    used: Sequence[float] | None = None,  # the rates of a run, from step 0 on; fewer or more than planned
-    steps_per_epoch: int | None = None,  # adds a second axis, in epochs
     three_phase: bool = False,
     cycle_momentum: bool = False,  # True: a second panel with the momentum
     base_momentum: float = 0.85,  # at the peak
     max_momentum: float = 0.95,  # at both ends
+    steps_per_epoch: int | None = None,  # adds a second axis, in epochs
+    used: Sequence[float] | None = None,  # the rates of a run, from step 0 on; fewer or more than planned
 ) -> Figure:
     "The learning rate by step, its peak marked, and over it the rates that a run has used."
     schedule = OneCycleSchedule(max_lr, total_steps, peak_fraction(peak, total_steps, steps_per_epoch), div, final_div, anneal, three_phase)
@@ -188,7 +187,9 @@ class OneCycle(LRScheduler):
         momenta: Sequence[float] | None = None,  # base_momentum and max_momentum; None: the momentum is left alone
     ):
         self.schedules, self.momenta = list(schedules), None if momenta is None else list(momenta)
-        for group, schedule in zip(optimizer.param_groups, self.schedules): group["initial_lr"] = schedule.max_lr  # torch wants to find one
+        for group, schedule in zip(optimizer.param_groups, self.schedules):
+            group["initial_lr"] = schedule.max_lr  # torch wants to find one
+            if isinstance(group["lr"], Tensor): group["lr"] = group["lr"].clone()  # groups made with one tensor share it
         super().__init__(optimizer)  # writes the rate of step 0, by a call of step
 
     def get_lr(self) -> list[float]:
@@ -202,6 +203,8 @@ class OneCycle(LRScheduler):
 
     def write(self) -> None:
         "Put the rate and the momentum of this step into the optimizer."
+        plans, groups = len(self.schedules), len(self.optimizer.param_groups)
+        if plans != groups: raise ValueError(f"The schedule is for {plans} parameter groups, the optimizer has {groups}; make the schedule after the last add_param_group.")
         self._last_lr = self.get_lr()  # torch's get_last_lr gives it
         for group, rate in zip(self.optimizer.param_groups, self._last_lr):
             if isinstance(group["lr"], Tensor): group["lr"].fill_(rate)
@@ -235,13 +238,13 @@ def one_cycle(
     div: float = 25,  # the first rate is max_lr / div
     final_div: float = 1e4,  # the last rate is the first one / final_div
     anneal: str = "linear",  # or "cos"
-    three_phase: bool = False,  # True: down to the first rate as fast as up, then to the last; peak below half of the run
+    three_phase: bool = False,  # True: down to the first rate as fast as up, then to the last; peak at most half of the run
     cycle_momentum: bool = False,  # True: the momentum falls while the rate rises, and rises while it falls
     base_momentum: float = 0.85,  # at the peak, from 0 to below 1
     max_momentum: float = 0.95,  # at both ends, from base_momentum to below 1
     steps_per_epoch: int | None = None,  # needed where peak is an epoch
 ) -> LRScheduler:  # to be stepped after each update; steps after the last change nothing
-    "Give an optimizer the one-cycle schedule (Smith and Topin 2018). Its own learning rate is replaced."
+    "Give an optimizer the one-cycle schedule (Smith and Topin 2017). Its own learning rate is replaced."
     if not isinstance(optimizer, Optimizer): raise TypeError(f"optimizer is a {type(optimizer).__name__}; it must be a torch optimizer.")
     groups = len(optimizer.param_groups)
     rates = list(max_lr) if isinstance(max_lr, (list, tuple)) else [max_lr] * groups

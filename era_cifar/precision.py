@@ -6,6 +6,7 @@
 __all__ = ['pick_device', 'has_bf16', 'pick_precision', 'autocast', 'grad_scaler']
 
 # %% ../nbs/07a_precision.ipynb #803a318b
+import re
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -16,12 +17,14 @@ def pick_device(
     device: str | torch.device = "auto",  # "auto", "cpu", "cuda" or "mps"; with a number for one of several, as in "cuda:1"
 ) -> torch.device:
     "The device to compute on: with auto a GPU where there is one."
-    gpus = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if device == "auto": return torch.device(next((name for name, there in gpus.items() if there), "cpu"))
-    kind, _, number = str(device).partition(":")
-    if kind not in ("cpu", *gpus) or number and not number.isdigit(): raise ValueError(f"Unknown device '{device}'. Known: auto, cpu, cuda, mps.")
-    there = gpus.get(kind, True) and (kind != "cuda" or int(number or 0) < torch.cuda.device_count())
-    if not there: raise ValueError(f"The device '{device}' is not available here. Available: {', '.join(['auto', 'cpu'] + [name for name, here in gpus.items() if here])}.")
+    counts = {"cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0, "mps": int(torch.backends.mps.is_available()), "cpu": 1}
+    here = [kind for kind, count in counts.items() if count]
+    if device == "auto": return torch.device(here[0])
+    parts = re.fullmatch(r"(cpu|cuda|mps)(?::(0|[1-9][0-9]*))?", str(device))
+    if parts is None: raise ValueError(f"Unknown device '{device}'. Known: auto, cpu, cuda, mps. A number names one of several, as in cuda:1.")
+    kind, number = parts.groups()
+    if int(number or 0) >= counts[kind]:
+        raise ValueError(f"The device '{device}' is not available here. Available: auto, {', '.join(f'{kind} ({counts[kind]})' if counts[kind] > 1 else kind for kind in reversed(here))}.")
     return torch.device(device)
 
 # %% ../nbs/07a_precision.ipynb #a273d585
