@@ -6,30 +6,22 @@ with the same budget and the same seeds. Writes era_cifar/results/lr_finder.json
 import argparse
 from dataclasses import replace
 
-from torch import nn
-
 from era_cifar.data import Data, load_data
-from era_cifar.lr_finder import SUGGESTIONS, LRCurve, find_lr
+from era_cifar.lr_curve import SUGGESTIONS, LRCurve
 from era_cifar.measure import save_result, spread
-from era_cifar.recipes import RECIPES, Recipe, build_loaders, build_model, build_optimizer, build_scheduler, cut_data
-from era_cifar.train import Trainer, TrainingError
+from era_cifar.parts import build_trainer, cut_data, search, search_trainer
+from era_cifar.recipes import RECIPES, Recipe
+from era_cifar.train import TrainingError
 
 
-def search(recipe: Recipe, data: Data, start_lr: float, end_lr: float, steps: int) -> LRCurve:
+def find(recipe: Recipe, data: Data) -> LRCurve:
     "The finder's curve for a recipe."
-    data = cut_data(recipe, data)
-    model, loss_fn = build_model(recipe, data), nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
-    return find_lr(model, build_loaders(recipe, data).train, build_optimizer(recipe, model), loss_fn, start_lr, end_lr, steps)
+    return search(recipe, search_trainer(recipe, cut_data(recipe, data)))
 
 
 def train(recipe: Recipe, data: Data) -> float | None:  # None: the loss was lost
     "The test accuracy at the end of a training."
-    data = cut_data(recipe, data)
-    model, loaders = build_model(recipe, data), build_loaders(recipe, data)
-    optimizer = build_optimizer(recipe, model)
-    scheduler = build_scheduler(recipe, optimizer, len(loaders.train))
-    trainer = Trainer(model, loaders, optimizer, scheduler, nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), recipe.device, recipe.precision, progress=False)
-    try: return trainer.fit(recipe.epochs).rows[-1].test_accuracy
+    try: return build_trainer(recipe, cut_data(recipe, data), progress=False).fit(recipe.epochs).rows[-1].test_accuracy
     except TrainingError as error:
         print(error)
         return None
@@ -55,8 +47,8 @@ def main() -> None:
     words = arguments()
     data = load_data(words.data)
     if words.quick: data = replace(data, test=data.test.subset(500))
-    recipe = replace(RECIPES["quick"], epochs=words.epochs, train_size=words.train_size)
-    curve = search(recipe, data, words.start_lr, words.end_lr, words.steps)
+    recipe = replace(RECIPES["quick"], epochs=words.epochs, train_size=words.train_size, lr_start=words.start_lr, lr_end=words.end_lr, lr_steps=words.steps)
+    curve = find(recipe, data)
     print(curve)
     rates = {name: curve.suggestion(name) for name in SUGGESTIONS} | {"recipe": recipe.max_lr}
     accuracies = {name: [] for name in rates}

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .images import Images, check_whole, new_figure, short_name, show_images
+from .optimizers import check_flag
 from .precision import autocast
-from .train import evaluating
+from .train import evaluating, flip_mean
 
 # %% ../nbs/12_mistakes.ipynb #c7f0c26a
 def as_answers(
@@ -99,26 +100,30 @@ def answer_batch(
     model: nn.Module,
     batch: tuple[Tensor, Tensor],  # (B, 3, H, W) pictures, normalised, and (B,) labels
     device: torch.device,
-    precision: str,  # "auto", "float32" or "bf16"
+    precision: str,  # "auto", "float32", "bf16" or "fp16"
+    flip_test: bool = False,  # the mean over each picture and its mirror image
 ) -> tuple[Tensor, Tensor]:  # (B, C) float32 and (B,) int64, on the CPU
     "The logits and the labels of one batch."
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         raise TypeError(f"The loader gave a {type(batch).__name__}{f' of {len(batch)}' if isinstance(batch, (tuple, list)) else ''}; each batch must be a pair: pictures and labels.")
-    with autocast(device, precision): logits = model(batch[0].to(device))
+    x = batch[0].to(device)
+    with autocast(device, precision): logits = flip_mean(lambda x: model(x).float(), x) if flip_test else model(x)
     return as_answers(logits, batch[1])
 
 # %% ../nbs/12_mistakes.ipynb #4a8d46d3
 def predict(
     model: nn.Module,
     loader: Iterable[tuple[Tensor, Tensor]],  # batches of normalised pictures (B, 3, H, W) and their labels, in a fixed order
-    precision: str = "float32",  # or "auto", "bf16"
+    precision: str = "float32",  # or "auto", "bf16", "fp16"
     classes: Sequence[str] | None = None,  # the names of the classes
+    flip_test: bool = False,  # answer with the mean over each picture and its mirror image
 ) -> Predictions:  # in the order of the loader
     "Ask a network about every picture of a loader, and leave the network as it was."
+    check_flag("flip_test", flip_test)
     state = [*model.parameters(), *model.buffers()]
     device = state[0].device if state else torch.device("cpu")
     with evaluating(model), torch.no_grad():
-        parts = [answer_batch(model, batch, device, precision) for batch in loader]
+        parts = [answer_batch(model, batch, device, precision, flip_test) for batch in loader]
     if not parts: raise ValueError("The loader is empty: it gave no batch to predict.")
     logits, labels = (torch.cat(part) for part in zip(*parts))
     return Predictions(logits, labels, classes)
