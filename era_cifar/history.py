@@ -8,6 +8,7 @@ __all__ = ['EPOCH_COLUMNS', 'STEP_COLUMNS', 'Epoch', 'write_numbers', 'read_numb
 
 # %% ../nbs/10a_history.ipynb #a8ee9007
 import csv
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .cache import whole_file
+from .cache import expand, whole_file
 from .images import new_figure
 
 # %% ../nbs/10a_history.ipynb #f936691d
@@ -23,7 +24,7 @@ from .images import new_figure
 class Epoch:
     "One row of a history. Losses are means per picture, accuracies are in 0…1."
     epoch: int  # from 0 on
-    lr: float  # the learning rate of its last step
+    lr: float  # the learning rate of its last step, that of the optimizer's first group of weights
     train_loss: float  # of the loss that is trained, on augmented pictures, while learning
     train_accuracy: float  # likewise
     test_loss: float  # plain cross-entropy, after the epoch
@@ -52,12 +53,13 @@ def read_numbers(
     optional: Sequence[str] = (),  # columns that may be empty
 ) -> list[list[float | None]]:  # a list for each row
     "Read what write_numbers wrote, and nothing else."
-    try: lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
-    except UnicodeDecodeError: raise ValueError(f"{path} is not a text file. It must be a CSV file with the columns {', '.join(names)}.") from None
-    header = next(csv.reader(lines), [])
+    try:
+        lines = expand(path).read_text(encoding="utf-8").splitlines(keepends=True)
+        header, *rows = list(csv.reader(lines)) or [[]]
+    except (UnicodeDecodeError, csv.Error) as error: raise ValueError(f"{path} can't be read as a table ({error}). It must be a CSV file with the columns {', '.join(names)}.") from None
     if header != list(names): raise ValueError(f"{path} has the columns {', '.join(header)[:200] or '(none)'}. A file of this kind has {', '.join(names)}.")
     if not lines[-1].endswith("\n"): raise ValueError(f"{path} is damaged: line {len(lines)} is cut off. Delete the line, or take the file from a copy.")
-    return [read_row(path, i, dict(zip(names, row)), len(row) == len(names), optional) for i, row in enumerate(csv.reader(lines[1:]))]
+    return [read_row(path, i, dict(zip(names, row)), len(row) == len(names), optional) for i, row in enumerate(rows)]
 
 # %% ../nbs/10a_history.ipynb #a23d76ff
 def read_row(
@@ -134,8 +136,9 @@ class History:
 # %% ../nbs/10a_history.ipynb #bc89b860
 def history_table(history: History) -> str:  # HTML
     "The rows as people read them: epochs from 1 on, accuracies in percent."
+    percent = lambda value: "" if value is None else f"{value:.2%}"
     shown = [("epoch", lambda row: f"{row.epoch + 1}"), ("learning rate", lambda row: f"{row.lr:.3g}"), ("train loss", lambda row: f"{row.train_loss:.4f}"),
-             ("train accuracy", lambda row: f"{row.train_accuracy:.2%}"), ("valid accuracy", lambda row: f"{row.valid_accuracy:.2%}"), ("test loss", lambda row: f"{row.test_loss:.4f}"),
+             ("train accuracy", lambda row: f"{row.train_accuracy:.2%}"), ("valid accuracy", lambda row: percent(row.valid_accuracy)), ("test loss", lambda row: f"{row.test_loss:.4f}"),
              ("test accuracy", lambda row: f"{row.test_accuracy:.2%}"), ("seconds", lambda row: f"{row.seconds:.1f}")]
     if not any(row.valid_accuracy is not None for row in history.rows): del shown[4]
     head = "".join(f"<th>{name}</th>" for name, _ in shown)
@@ -148,7 +151,7 @@ def plot_history(history: History) -> Figure:
     if not history.rows: raise ValueError("The history is empty: there is nothing to plot before the first epoch is over.")
     figure, axes = new_figure(2, 2, 4.5, 2.6)
     for panel, first in zip(axes[1], axes[0]): panel.sharey(first)
-    for panels, parts in zip(axes, (["train"], ["test"] if history.rows[0].valid_loss is None else ["valid", "test"])):
+    for panels, parts in zip(axes, (["train"], ["valid"] * any(row.valid_loss is not None for row in history.rows) + ["test"])):
         for part in parts: plot_part(panels, history, part)
         for panel, (name, unit) in zip(panels, (("loss", "mean per picture"), ("accuracy", "percent"))):
             panel.set(title=f"{' and '.join(parts)} {name}", xlabel="epoch", ylabel=unit)
@@ -165,8 +168,9 @@ def plot_part(
     "Draw the loss and the accuracy of one part of the data, with epochs from 1 on."
     color = dict(train="tab:blue", valid="tab:green", test="tab:orange")[part]
     epochs = [epoch + 1 for epoch in history.column("epoch")]
-    panels[0].plot(epochs, history.column(f"{part}_loss"), ".-", color=color, label=part)
-    panels[1].plot(epochs, [100 * value for value in history.column(f"{part}_accuracy")], ".-", color=color, label=part)
+    for panel, name, unit in zip(panels, ("loss", "accuracy"), (1, 100)):
+        values = history.column(f"{part}_{name}")
+        panel.plot(epochs, [math.nan if value is None else unit * value for value in values], ".-", color=color, label=part)  # nan leaves a gap
 
 # %% ../nbs/10a_history.ipynb #75ee4c3c
 def plot_rates(history: History) -> Figure:

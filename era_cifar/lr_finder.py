@@ -126,7 +126,8 @@ class Bench:
         self.model = copy.deepcopy(model, memo)
         self.loss_fn = copy.deepcopy(loss_fn, memo).to(device) if isinstance(loss_fn, nn.Module) else loss_fn
         self.optimizer, self.shares = copy_optimizer(optimizer, memo), lr_shares(optimizer)
-        self.model.to(device, memory_format=self.layout(4)).train()
+        self.model.to(device, memory_format=self.layout(4))
+        if not self.model.training: self.model.train()  # else a part that was frozen in eval mode stays so
         self.weights = [weight for weight in self.model.parameters() if weight.requires_grad]
         self.scaler = grad_scaler(device, self.precision)
 

@@ -24,6 +24,7 @@ from .pixels import normalise, to_batch
 from .precision import pick_device
 from .recipes import MODELS, Recipe
 from .train import Trainer, TrainingError
+from .updates import updates_per_epoch
 
 # %% ../nbs/16a_parts.ipynb #104015e5
 def cut_data(recipe: Recipe, data: Data) -> Data:
@@ -69,7 +70,7 @@ def updates_of(
     pictures: int,  # training pictures
 ) -> int:  # in an epoch
     "How often the weights change in an epoch."
-    return -(--(-pictures // recipe.batch_size) // recipe.accumulate)  # both divisions round up
+    return updates_per_epoch(-(-pictures // recipe.batch_size), recipe.accumulate)  # the last batch is smaller, and counts
 
 # %% ../nbs/16a_parts.ipynb #3f5bbe01
 def build_scheduler(
