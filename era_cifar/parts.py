@@ -4,9 +4,13 @@
 
 # %% auto #0
 __all__ = ['cut_data', 'build_loaders', 'new_model', 'build_model', 'build_optimizer', 'updates_of', 'build_scheduler',
-           'build_trainer', 'resolve', 'search_trainer', 'search']
+           'enough_memory', 'build_trainer', 'resolve', 'search_trainer', 'search']
 
 # %% ../nbs/16a_parts.ipynb #9f8cf3b0
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -85,6 +89,16 @@ def build_scheduler(
                      cycle_momentum=recipe.cycle_momentum, base_momentum=recipe.base_momentum, max_momentum=recipe.max_momentum, steps_per_epoch=steps_per_epoch)
 
 # %% ../nbs/16a_parts.ipynb #26fcc56f
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    "Say in one sentence that the memory is full, whichever error torch has for it."
+    try: yield
+    except (RuntimeError, MemoryError) as error:
+        if not (isinstance(error, MemoryError) or re.search("out of memory|can't allocate memory|not enough memory", str(error), re.IGNORECASE)): raise
+        raise TrainingError("The memory is full. A smaller batch size needs less.") from error
+
+# %% ../nbs/16a_parts.ipynb #a7481b38
+@enough_memory()
 def build_trainer(
     recipe: Recipe,
     data: Data,  # from cut_data
@@ -106,8 +120,11 @@ def resolve(
     "Search for the highest rate, if the recipe says so."
     if not isinstance(recipe.max_lr, str): return recipe, None
     curve = search(recipe, search_trainer(recipe, data, progress))
-    try: return replace(recipe, max_lr=curve.suggestion(recipe.max_lr)), curve
+    try: found = replace(recipe, max_lr=curve.suggestion(recipe.max_lr))
     except ValueError as error: raise TrainingError(f"The search found no rate: {error} (In a recipe: lr_start, lr_end.)") from error
+    caution = getattr(curve, "caution", None)
+    if caution: warnings.warn(f"The search for a rate: {caution}", stacklevel=2)
+    return found, curve
 
 # %% ../nbs/16a_parts.ipynb #56104421
 def search_trainer(
@@ -119,6 +136,7 @@ def search_trainer(
     return build_trainer(replace(recipe, schedule="constant", three_phase=False, cycle_momentum=False), data, progress)
 
 # %% ../nbs/16a_parts.ipynb #ca394743
+@enough_memory()
 def search(
     recipe: Recipe,
     trainer: Trainer,  # from search_trainer

@@ -129,8 +129,9 @@ def check_names(recipe: Recipe) -> None:
     if isinstance(recipe.max_lr, str) and recipe.max_lr not in SUGGESTIONS: raise ValueError(f"max_lr is {recipe.max_lr!r}; it must be a number above 0, or how to search for one: {', '.join(SUGGESTIONS)}.")
     for field in fields(recipe):
         if field.type is bool and not isinstance(getattr(recipe, field.name), bool): raise TypeError(f"{field.name} is {getattr(recipe, field.name)!r}; it must be True or False.")
-    if not re.fullmatch(r"[\w.-]+", str(recipe.name)): raise ValueError(f"name is {recipe.name!r}; it becomes part of a folder, so it must be letters, digits, '_', '-' and '.' alone.")
-    if not isinstance(recipe.note, str): raise TypeError(f"note is {recipe.note!r}; it must be text.")
+    for field in ("name", "note"):
+        if not isinstance(getattr(recipe, field), str): raise TypeError(f"{field} is {getattr(recipe, field)!r}; it must be text.")
+    if not re.fullmatch(r"[\w.-]+", recipe.name): raise ValueError(f"name is {recipe.name!r}; it becomes part of a folder, so it must be letters, digits, '_', '-' and '.' alone.")
 
 # %% ../nbs/16_recipes.ipynb #c7e2f375
 def check_numbers(recipe: Recipe) -> None:
@@ -176,11 +177,11 @@ def earlier_work() -> list[Recipe]:
         Recipe("s9_faithful", model="attention", policy="s9_faithful", batch_size=512, epochs=24, optimizer="adam", l1=5e-4, max_lr=0.01, peak=5 / 24, div=10, final_div=1, anneal="cos", precision="float32",
                note="three convolutions and four attention blocks, as in the report of the project (its code shared one block among the four); the rate with the lowest loss of a search"),
         Recipe("s10_faithful", model="custom_resnet", policy="s10_faithful", batch_size=512, epochs=24, optimizer="adam", weight_decay=1e-2, max_lr=6.58e-4, lr_start=1e-9, lr_end=0.1, lr_steps=100, peak=5 / 24, div=25, final_div=25, precision="float32",
-               note="the custom ResNet with one cycle; colours are jittered after normalising, which clips them"),
+               note="the custom ResNet with one cycle; its rate is the steepest point of a search; colours are jittered after normalising, which clips them"),
         Recipe("s12_resnet18_faithful", model="resnet18", policy="s12_resnet18_faithful", batch_size=64, epochs=20, optimizer="sgd", momentum=0.9, max_lr=6.57e-2, lr_start=1e-6, lr_end=0.9, lr_steps=200, peak=5 / 20, div=100, final_div=100, precision="float32",
-               note="ResNet18 for small pictures; colours are jittered after normalising, and the hole is often cut off"),
+               note="ResNet18 for small pictures; its rate is the steepest point of a search; colours are jittered after normalising, and the hole is often cut off"),
         Recipe("s12_lightning_faithful", model="custom_resnet", dropout=0.05, policy="s12_lightning_faithful", batch_size=512, epochs=24, optimizer="adam", weight_decay=1e-2, max_lr=2.8e-4, lr_start=1e-7, lr_end=0.1, lr_steps=100, peak=5 / 24, div=100, final_div=100, precision="float32",
-               note="the custom ResNet with dropout, once trained with Lightning; pictures lose their colours after normalising"),
+               note="the custom ResNet with dropout, once trained with Lightning; its rate is the steepest point of a search; pictures lose their colours after normalising"),
         Recipe("s12_davidnet_faithful", model="davidnet", policy="s12_davidnet_faithful", batch_size=512, epochs=20, optimizer="adam", max_lr=0.01, peak=0.3, div=100, final_div=1e4, precision="auto",
                note="Page's ResNet in mixed precision, its rate not searched for; the holes are black, though grey was meant"),
     ]
@@ -191,11 +192,11 @@ def corrected() -> list[Recipe]:
     s9, s10, resnet, lightning, david = earlier_work()
     return [
         replace(s9, name="s9", model="attention_residual", policy="s9", precision="auto",
-                note="corrected: shortcuts round the attention blocks and maps that shrink, pictures turned by up to 5 degrees as the report said, borders and holes filled at the mean"),
-        replace(s10, name="s10", policy="s10", precision="auto", note="corrected: colours are changed before normalising, holes filled at the mean"),
-        replace(resnet, name="s12_resnet18", policy="s12_resnet18", precision="auto", note="corrected: colours are changed before normalising, holes filled at the mean"),
-        replace(lightning, name="s12_lightning", policy="s12_lightning", precision="auto", note="corrected: pictures lose their colours before normalising, holes filled at the mean"),
-        replace(david, name="s12_davidnet", policy="s12_davidnet", note="corrected: holes filled at the mean instead of black"),
+                note="corrected: shortcuts round the attention blocks and maps that shrink (model), pictures turned by up to 5 degrees as the report said, borders and holes filled at the mean (policy); precision auto"),
+        replace(s10, name="s10", policy="s10", precision="auto", note="corrected: colours are changed before normalising, holes filled at the mean (policy); precision auto"),
+        replace(resnet, name="s12_resnet18", policy="s12_resnet18", precision="auto", note="corrected: colours are changed before normalising, holes filled at the mean (policy); precision auto"),
+        replace(lightning, name="s12_lightning", policy="s12_lightning", precision="auto", note="corrected: pictures lose their colours before normalising, holes filled at the mean (policy); precision auto"),
+        replace(david, name="s12_davidnet", policy="s12_davidnet", note="corrected: holes filled at the mean instead of black (policy)"),
     ]
 
 # %% ../nbs/16_recipes.ipynb #a7c66425

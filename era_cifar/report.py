@@ -93,9 +93,12 @@ def what_was_chosen(
     return f"Chosen by the test set: {chosen}. So its accuracy flatters a little. For a fair one put training pictures aside to choose by (valid_size)."
 
 # %% ../nbs/16b_report.ipynb #0ff18b20
-def model_html(model: nn.Module) -> str:
+def model_html(
+    model: nn.Module,
+    size: tuple[int, int] = (32, 32),  # height and width of the pictures
+) -> str:
     "The model layer by layer: shapes, parameters, work, and how much of the picture a unit sees."
-    with torch.random.fork_rng(devices=[]): return summary(model)._repr_html_()
+    with torch.random.fork_rng(devices=[]): return summary(model, (3, *size))._repr_html_()
 
 # %% ../nbs/16b_report.ipynb #07f3fd83
 def how_to_repeat(config: dict) -> str:  # HTML
@@ -125,7 +128,7 @@ def report_sections(
         ("Class by class", pictures["classes"] + pictures["confusion"]),
         ("The learning rate", pictures["rates"] + pictures.get("lr_finder", "")),
         ("The pictures", about_data(config["data"]) + pictures["samples"]),
-        ("The network", model_html(outcome.model)),
+        ("The network", model_html(outcome.model, config["data"].get("size", (32, 32)))),  # older runs did not write it down
         ("The settings", table_html([(name, value) for name, value in recipe.to_dict().items() if value not in (None, "")])),
         ("To repeat it", f"<p>{html.escape(what_was_chosen(recipe, config['data']['valid']))}</p>" + how_to_repeat(config)),
     ]
