@@ -17,7 +17,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from .cache import expand
 from .checkpoint import CheckpointError
-from .images import check_number, check_whole
+from .images import check_flag, check_number, check_whole
 from .loaders import Loaders
 from .one_cycle import OneCycle
 
@@ -59,8 +59,7 @@ def check_options(label_smoothing: float, clip: float | None, accumulate: int, l
 # %% ../nbs/10c_arguments.ipynb #8f5eb6e9
 def check_flags(flags: dict[str, object]) -> None:
     "Refuse flags that are neither True nor False."
-    for name, value in flags.items():
-        if not isinstance(value, bool): raise TypeError(f"{name} is {value!r}; it must be True or False.")
+    for name, value in flags.items(): check_flag(name, value)
 
 # %% ../nbs/10c_arguments.ipynb #69e29a24
 def check_callbacks(callbacks: Iterable[Callable]) -> tuple[Callable, ...]:

@@ -26,7 +26,7 @@ from tqdm.auto import tqdm
 from .archives import read_gzip, read_members, safe_unpickle
 from .cache import DataError, UnknownDataError, cache_folder, check_writable, expand, read_cache, write_cache
 from .download import CIFAR10, MNIST, RemoteFile, fetch
-from .images import Images, as_pixels, check_whole, stratified
+from .images import Images, as_pixels, check_flag, check_whole, stratified
 from .shapes import make_shapes
 
 # %% ../nbs/02_data.ipynb #447c66ef
@@ -304,7 +304,7 @@ def load_published(
     download: bool,  # fetch what is not there yet
 ) -> tuple[Images, Images]:  # train and test
     "Published pictures: from the cache, from the files in it, or from the network."
-    if not isinstance(download, bool): raise TypeError(f"download is {download!r}; it must be True or False.")
+    check_flag("download", download)
     for file in files:
         if not isinstance(file, RemoteFile): raise TypeError(f"A file of '{name}' is {file!r}; it must be a RemoteFile.")
     folder = cache_folder(root)

@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
 from .cache import DataError, cache_folder, check_writable, expand, in_units, read_cache, writing
-from .images import check_whole
+from .images import check_flag, check_whole
 
 # %% ../nbs/01b_download.ipynb #7b38cf68
 def md5_of(path: Path) -> str:  # 32 hexadecimal digits
@@ -281,7 +281,7 @@ def make_room(file: RemoteFile, part: Path) -> None:
 def check_fetch(file: RemoteFile, folder: str | Path, download: bool, timeout: float) -> Path:  # the folder
     "Check what fetch was given."
     if not isinstance(file, RemoteFile): raise TypeError(f"file is {file!r}; it must be a RemoteFile.")
-    if not isinstance(download, bool): raise TypeError(f"download is {download!r}; it must be True or False.")
+    check_flag("download", download)
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)): raise TypeError(f"timeout is {timeout!r}; it must be a number of seconds.")
     if not 0 < timeout < 1e6: raise ValueError(f"timeout is {timeout}; it must be more than 0 seconds.")
     return expand(folder)

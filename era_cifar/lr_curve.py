@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SUGGESTIONS', 'smooth', 'tame', 'smooth_tamed', 'longest_fall', 'first_valley', 'lowest_point', 'trembling',
-           'cautions', 'LRCurve', 'check_curve', 'suggestions', 'suggestion_texts', 'loss_limits', 'mark_suggestions',
+           'LRCurve', 'cautions', 'check_curve', 'suggestions', 'suggestion_texts', 'loss_limits', 'mark_suggestions',
            'plot_lr_curve']
 
 # %% ../nbs/07c_lr_curve.ipynb #c196b9b8
@@ -98,19 +98,6 @@ def trembling(
     bends = np.diff(losses, 2)
     return math.sqrt((bends ** 2).mean() / 6) if len(bends) else 0.
 
-# %% ../nbs/07c_lr_curve.ipynb #3f612ff0
-def cautions(curve: "LRCurve") -> list[str]:  # sentences; none for a good curve
-    "Why the numbers of a curve should not be trusted."
-    smoothed = curve.smoothed
-    try: low = lowest_point(smoothed)
-    except ValueError as error: return [str(error)]
-    before, found = tame(curve.losses)[0][:max(low + 1, 5)], []
-    fall, size = float(np.median(before[:max(len(curve) // 5, 5)]) - smoothed[low]), trembling(before)
-    if fall <= 4 * size: found.append(f"The loss falls by {max(fall, 0.):.2g} and trembles by {size:.2g}: this may be chance. Take larger batches or more steps, or other rates.")
-    if low == len(curve) - 1: found.append("The loss is still falling at the last rate: raise end_lr. (If the next loss was infinite, the last rate is the edge.)")
-    if curve.minimum / 10 < curve.lrs[0]: found.append("A tenth of the minimum is below the first rate, so it was not tried: lower start_lr.")
-    return found
-
 # %% ../nbs/07c_lr_curve.ipynb #f6416dc7
 SUGGESTIONS = ("steepest", "valley", "minimum", "tenth_of_minimum")
 
@@ -176,6 +163,19 @@ class LRCurve:
         return f"<table><thead><tr><th>suggestion</th><th>learning rate</th></tr></thead><tbody>{rows}</tbody></table>{note}"
 
     def plot(self) -> Figure: return plot_lr_curve(self)
+
+# %% ../nbs/07c_lr_curve.ipynb #8285fa7a
+def cautions(curve: LRCurve) -> list[str]:  # sentences; none for a good curve
+    "Why the numbers of a curve should not be trusted."
+    smoothed = curve.smoothed
+    try: low = lowest_point(smoothed)
+    except ValueError as error: return [str(error)]
+    before, found = tame(curve.losses)[0][:max(low + 1, 5)], []
+    fall, size = float(np.median(before[:max(len(curve) // 5, 5)]) - smoothed[low]), trembling(before)
+    if fall <= 4 * size: found.append(f"The loss falls by {max(fall, 0.):.2g} and trembles by {size:.2g}: this may be chance. Take larger batches or more steps, or other rates.")
+    if low == len(curve) - 1: found.append("The loss is still falling at the last rate: raise end_lr. (If the next loss was infinite, the last rate is the edge.)")
+    if curve.minimum / 10 < curve.lrs[0]: found.append("A tenth of the minimum is below the first rate, so it was not tried: lower start_lr.")
+    return found
 
 # %% ../nbs/07c_lr_curve.ipynb #958fd9c3
 def check_curve(lrs: list[float], losses: list[float]) -> None:

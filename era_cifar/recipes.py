@@ -18,7 +18,7 @@ from torch import nn
 
 from .attention import AttentionNet
 from .augment import POLICIES
-from .images import check_number, check_whole
+from .images import check_flag, check_number, check_whole
 from .lr_finder import SUGGESTIONS
 from .one_cycle import OneCycleSchedule, check_momenta
 from .quicknet import QuickNet
@@ -128,7 +128,7 @@ def check_names(recipe: Recipe) -> None:
         check_name(field, getattr(recipe, field), known)
     if isinstance(recipe.max_lr, str) and recipe.max_lr not in SUGGESTIONS: raise ValueError(f"max_lr is {recipe.max_lr!r}; it must be a number above 0, or how to search for one: {', '.join(SUGGESTIONS)}.")
     for field in fields(recipe):
-        if field.type is bool and not isinstance(getattr(recipe, field.name), bool): raise TypeError(f"{field.name} is {getattr(recipe, field.name)!r}; it must be True or False.")
+        if field.type is bool: check_flag(field.name, getattr(recipe, field.name))
     for field in ("name", "note"):
         if not isinstance(getattr(recipe, field), str): raise TypeError(f"{field} is {getattr(recipe, field)!r}; it must be text.")
     if not re.fullmatch(r"[\w.-]+", recipe.name): raise ValueError(f"name is {recipe.name!r}; it becomes part of a folder, so it must be letters, digits, '_', '-' and '.' alone.")
