@@ -250,7 +250,7 @@ def to_search(words: argparse.Namespace) -> tuple[Recipe, Trainer]:
 # %% ../nbs/20_cli.ipynb #18ca69f5
 def suggestion_line(recipe: Recipe, curve: LRCurve, words: argparse.Namespace) -> str:
     "Write what was asked for, and say what came out; a doubt goes to the error stream."
-    written, found, caution = write_files(words, curve), {}, getattr(curve, "caution", None)  # the files first: a curve without a rate is worth a look
+    written, found, caution = write_files(words, curve), {}, curve.caution  # the files first: a curve without a rate is worth a look
     if caution: say(f"Note: {caution}", sys.stderr)
     for name in SUGGESTIONS if words.suggestion is None else (words.suggestion,):
         try: found[name] = curve.suggestion(name)

@@ -122,14 +122,16 @@ class LRCurve:
     @property
     def steepest(self) -> float:
         "The rate, before the minimum, at which the loss falls fastest."
-        low, slopes = lowest_point(self.smoothed), np.gradient(self.smoothed, np.log(self.lrs))
+        smoothed = self.smoothed
+        low, slopes = lowest_point(smoothed), np.gradient(smoothed, np.log(self.lrs))
         return self.lrs[int(slopes[:low + 1].argmin())]
 
     @property
     def valley(self) -> float:
         "The rate in the middle of the longest fall (the idea is fastai's)."
-        lowest_point(self.smoothed)
-        fall = longest_fall(self.losses[:first_valley(self.smoothed)])
+        smoothed = self.smoothed
+        lowest_point(smoothed)  # complains where there is none
+        fall = longest_fall(self.losses[:first_valley(smoothed)])
         return self.lrs[fall[len(fall) // 2]]
 
     @property
@@ -174,7 +176,7 @@ def cautions(curve: LRCurve) -> list[str]:  # sentences; none for a good curve
     fall, size = float(np.median(before[:max(len(curve) // 5, 5)]) - smoothed[low]), trembling(before)
     if fall <= 4 * size: found.append(f"The loss falls by {max(fall, 0.):.2g} and trembles by {size:.2g}: this may be chance. Take larger batches or more steps, or other rates.")
     if low == len(curve) - 1: found.append("The loss is still falling at the last rate: raise end_lr. (If the next loss was infinite, the last rate is the edge.)")
-    if curve.minimum / 10 < curve.lrs[0]: found.append("A tenth of the minimum is below the first rate, so it was not tried: lower start_lr.")
+    if curve.lrs[low] / 10 < curve.lrs[0]: found.append("A tenth of the minimum is below the first rate, so it was not tried: lower start_lr.")
     return found
 
 # %% ../nbs/07c_lr_curve.ipynb #958fd9c3

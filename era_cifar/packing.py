@@ -20,6 +20,7 @@ from torch import Tensor
 # %% ../nbs/09a_packing.ipynb #8e5ac8b0
 def pack_weights(
     weights: dict[str, Tensor],  # as a state_dict, on any device; they may share memory
+    metadata: dict[str, str] | None = None,  # texts for the file's header
 ) -> bytes:  # a safetensors file
     "Weights and buffers as safetensors, copied to the CPU one by one."
     if not isinstance(weights, dict): raise TypeError(f"weights are {type(weights).__name__}; they must be a dict from names to tensors, as model.state_dict() gives.")
@@ -28,7 +29,7 @@ def pack_weights(
         if name == "__metadata__": raise ValueError("weights have the name '__metadata__', which safetensors keeps for itself. Choose another name.")
         if not isinstance(tensor, Tensor): raise TypeError(f"weights[{name!r}] is {type(tensor).__name__}; it must be a tensor. Other things belong into the state.")
         if tensor.layout != torch.strided or tensor.is_meta: raise TypeError(f"weights[{name!r}] is sparse or has no data; it must be an ordinary tensor.")
-    return save_safetensors({name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in weights.items()})
+    return save_safetensors({name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in weights.items()}, metadata)
 
 # %% ../nbs/09a_packing.ipynb #d3f8d2bc
 def try_pack(value: object) -> bytes | None:  # None: it can't be kept

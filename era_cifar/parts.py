@@ -122,8 +122,7 @@ def resolve(
     curve = search(recipe, search_trainer(recipe, data, progress))
     try: found = replace(recipe, max_lr=curve.suggestion(recipe.max_lr))
     except ValueError as error: raise TrainingError(f"The search found no rate: {error} (In a recipe: lr_start, lr_end.)") from error
-    caution = getattr(curve, "caution", None)
-    if caution: warnings.warn(f"The search for a rate: {caution}", stacklevel=2)
+    if curve.caution: warnings.warn(f"The search for a rate: {curve.caution}", stacklevel=2)
     return found, curve
 
 # %% ../nbs/16a_parts.ipynb #56104421

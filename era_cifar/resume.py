@@ -18,7 +18,7 @@ from .measure import machine
 from .parts import build_trainer, cut_data
 from .precision import pick_precision
 from .recipes import Recipe
-from .run import Prepared, Run, RunError, as_used, carry_out, fingerprint, is_trained, package_version, read_config, to_go_on
+from .run import Prepared, Run, RunError, as_used, carry_out, fingerprint, is_trained, package_version, read_config, resume_words
 
 # %% ../nbs/18a_resume.ipynb #13c508eb
 def resume(
@@ -67,7 +67,7 @@ def same_place(
     if data is not None: return load_data(data, root or about.get("root"))
     if about.get("given") is None: raise RunError(f"The run in {folder} was started in Python with data of its own ('{about['name']}'), which must be given again: resume(folder, data).")
     try: return load_data(about["given"], root or about.get("root"))
-    except UnknownDataError as error: raise RunError(f"The pictures of the run in {folder} are gone: {error} If they were moved: {to_go_on(folder).partition(': ')[2]} --data PLACE") from error
+    except UnknownDataError as error: raise RunError(f"The pictures of the run in {folder} are gone: {error} If they were moved: {resume_words(folder)} --data PLACE") from error
 
 # %% ../nbs/18a_resume.ipynb #10d86521
 def same_pictures(
