@@ -28,13 +28,18 @@ class SafeUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
         wanted = f"{module}.{name}"
         if wanted == "numpy.dtype": return byte_type
-        if re.fullmatch(r"numpy\.(_core|core)\.(multiarray\._reconstruct|numeric\._frombuffer)|numpy\.ndarray|_codecs\.encode", wanted): return super().find_class(module, name)
-        raise DataError(f"A data file asks for {wanted}, which data has no need of: it may be an attack. Don't use it; remove it and fetch it from another place.")
+        if re.fullmatch(r"numpy\.(_core|core)\.(multiarray\._reconstruct|numeric\._frombuffer)|numpy\.ndarray|_codecs\.encode", wanted):
+            return super().find_class(module, name)
+        raise DataError(f"A data file asks for {wanted}, which data has no need of: it may be an "
+            "attack. Don't use it; remove it and fetch it from another place.")
 
 
 def byte_type(code: str, *_) -> np.dtype:
-    "uint8, the only type of array that the files have. Others can be made to hold addresses in place of numbers."
-    if code != "u1": raise DataError(f"A data file holds an array of the type {code!r}; only bytes ('u1') are expected. Don't use it; remove it and fetch it from another place.")
+    """uint8, the only type of array that the files have. Others can be made to hold addresses in
+    place of numbers."""
+    if code != "u1":
+        raise DataError(f"A data file holds an array of the type {code!r}; only bytes ('u1') are "
+            "expected. Don't use it; remove it and fetch it from another place.")
     return np.dtype(np.uint8)
 
 # %% ../nbs/01c_archives.ipynb #1e340437
@@ -42,10 +47,13 @@ def safe_unpickle(
     data: bytes,  # of one pickle
 ) -> object:
     "Load a pickle that holds nothing but arrays and plain values; Python 2's are read too."
-    if not isinstance(data, bytes): raise TypeError(f"data is {type(data).__name__}; it must be bytes.")
+    if not isinstance(data, bytes):
+        raise TypeError(f"data is {type(data).__name__}; it must be bytes.")
     try: return SafeUnpickler(io.BytesIO(data), encoding="latin1").load()
     except DataError: raise
-    except Exception as error: raise DataError(f"A data file can't be read ({error}). Remove it and start again.") from error  # a damaged pickle can fail in any way
+    # a damaged pickle can fail in any way
+    except Exception as error:
+        raise DataError(f"A data file can't be read ({error}). Remove it and start again.") from error
 
 # %% ../nbs/01c_archives.ipynb #981ad4dd
 @contextmanager
@@ -64,17 +72,24 @@ def read_members(
 ) -> list[bytes]:  # the contents, in the order of the names
     "Read some files of an archive into memory. Nothing is unpacked."
     check_whole("limit", limit, 1)
-    if not isinstance(names, (list, tuple)): raise TypeError(f"names is {names!r}; it must be a list of names.")
+    if not isinstance(names, (list, tuple)):
+        raise TypeError(f"names is {names!r}; it must be a list of names.")
     found = {}
     with reading(path), gzip.open(path) as file, tarfile.open(fileobj=file, mode="r|") as archive:
         for member in archive:
             if member.name not in names: continue
-            if not member.isreg(): raise DataError(f"{member.name} in {path} is a link or something else that is no plain file. Don't use this archive.")
-            if member.size > limit: raise DataError(f"{member.name} in {path} has {in_units(member.size)}; at most {in_units(limit)} make sense. Don't use this archive.")
+            if not member.isreg():
+                raise DataError(f"{member.name} in {path} is a link or something else that is no "
+                    "plain file. Don't use this archive.")
+            if member.size > limit:
+                raise DataError(f"{member.name} in {path} has {in_units(member.size)}; at most "
+                    f"{in_units(limit)} make sense. Don't use this archive.")
             found[member.name] = archive.extractfile(member).read()
         while file.read(2 ** 20): pass  # to the end, where gzip has its checksum
     missing = [name for name in names if name not in found]
-    if missing: raise DataError(f"{path} has no {missing[0]}. It is another archive; remove it and start again.")
+    if missing:
+        raise DataError(f"{path} has no {missing[0]}. It is another archive; remove it and start "
+            "again.")
     return [found[name] for name in names]
 
 # %% ../nbs/01c_archives.ipynb #28dce82b
@@ -85,5 +100,7 @@ def read_gzip(
     "Read a compressed file into memory."
     check_whole("limit", limit, 1)
     with reading(path), gzip.open(path) as file: content = file.read(limit + 1)
-    if len(content) > limit: raise DataError(f"{path} unpacks to more than {in_units(limit)}, which makes no sense. Don't use it.")
+    if len(content) > limit:
+        raise DataError(f"{path} unpacks to more than {in_units(limit)}, which makes no sense. "
+            "Don't use it.")
     return content

@@ -22,35 +22,60 @@ from .loaders import Loaders
 from .one_cycle import OneCycle
 
 # %% ../nbs/10c_arguments.ipynb #621c6190
-def check_parts(model: nn.Module, loaders: Loaders, optimizer: Optimizer, scheduler: object, loss_fn: object) -> None:
+def check_parts(model: nn.Module, loaders: Loaders, optimizer: Optimizer, scheduler: object,
+    loss_fn: object) -> None:
     "Refuse parts of a wrong kind, and parts that don't belong together."
-    if not isinstance(model, nn.Module): raise TypeError(f"model is of type {type(model).__name__}; it must be a torch module.")
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model is of type {type(model).__name__}; it must be a torch module.")
     check_loaders(loaders)
-    if not isinstance(optimizer, Optimizer): raise TypeError(f"optimizer is of type {type(optimizer).__name__}; it must be a torch optimizer, such as sgd(model).")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer is of type {type(optimizer).__name__}; it must be a torch "
+            "optimizer, such as sgd(model).")
     own = {id(weight) for weight in model.parameters()}
-    strange = sum(id(weight) not in own for group in optimizer.param_groups for weight in group["params"])
-    if strange: raise ValueError(f"optimizer holds {strange} {'tensor that is not a weight' if strange == 1 else 'tensors that are not weights'} of this model. Make the optimizer after the model, from its parameters.")
-    if not (scheduler is None or isinstance(scheduler, (LRScheduler, ReduceLROnPlateau))): raise TypeError(f"scheduler is of type {type(scheduler).__name__}; it must be a torch scheduler, such as one_cycle(optimizer, …), or None.")
-    if scheduler is not None and scheduler.optimizer is not optimizer: raise ValueError("scheduler belongs to another optimizer. Make it from the one that is given.")
-    if not (loss_fn is None or callable(loss_fn)): raise TypeError(f"loss_fn is {loss_fn!r}; it must be a function of logits and labels, or None.")
+    strange = sum(id(weight) not in own for group in optimizer.param_groups
+        for weight in group["params"])
+    if strange:
+        raise ValueError(f"optimizer holds {strange} "
+            f"{'tensor that is not a weight' if strange == 1 else 'tensors that are not weights'} "
+            "of this model. Make the optimizer after the model, from its parameters.")
+    if not (scheduler is None or isinstance(scheduler, (LRScheduler, ReduceLROnPlateau))):
+        raise TypeError(f"scheduler is of type {type(scheduler).__name__}; it must be a torch "
+            "scheduler, such as one_cycle(optimizer, …), or None.")
+    if scheduler is not None and scheduler.optimizer is not optimizer:
+        raise ValueError("scheduler belongs to another optimizer. Make it from the one that is "
+            "given.")
+    if not (loss_fn is None or callable(loss_fn)):
+        raise TypeError(f"loss_fn is {loss_fn!r}; it must be a function of logits and labels, or "
+            "None.")
     reduction = getattr(loss_fn, "reduction", "mean")
-    if reduction != "mean": raise ValueError(f"loss_fn has the reduction {reduction!r}; it must give the mean over the batch: reduction='mean'.")
+    if reduction != "mean":
+        raise ValueError(f"loss_fn has the reduction {reduction!r}; it must give the mean over the "
+            "batch: reduction='mean'.")
 
 
 def check_loaders(loaders: Loaders) -> None:
     "Refuse loaders that can't give their batches in each epoch."
-    if not all(hasattr(loaders, part) for part in ("train", "test")): raise TypeError(f"loaders is of type {type(loaders).__name__}; it needs the attributes train and test, as make_loaders gives them.")
+    if not all(hasattr(loaders, part) for part in ("train", "test")):
+        raise TypeError(f"loaders is of type {type(loaders).__name__}; it needs the attributes "
+            "train and test, as make_loaders gives them.")
     for part in ("train", "test", "valid"):
         loader = getattr(loaders, part, None)
         if part == "valid" and loader is None: continue
-        if not isinstance(loader, Iterable): raise TypeError(f"loaders.{part} is of type {type(loader).__name__}; it must give batches (x, y) in a for loop, as a list or a loader does.")
-        if isinstance(loader, Iterator): raise TypeError(f"loaders.{part} is a {type(loader).__name__}, which is empty after one epoch; give a list or a loader.")
+        if not isinstance(loader, Iterable):
+            raise TypeError(f"loaders.{part} is of type {type(loader).__name__}; it must give "
+                "batches (x, y) in a for loop, as a list or a loader does.")
+        if isinstance(loader, Iterator):
+            raise TypeError(f"loaders.{part} is a {type(loader).__name__}, which is empty after "
+                "one epoch; give a list or a loader.")
 
 # %% ../nbs/10c_arguments.ipynb #0553cbd2
-def check_options(label_smoothing: float, clip: float | None, accumulate: int, l1: float, ema: float | None, loss_fn: object) -> None:
+def check_options(label_smoothing: float, clip: float | None, accumulate: int, l1: float,
+    ema: float | None, loss_fn: object) -> None:
     "Refuse numbers outside their limits."
     check_number("label_smoothing", label_smoothing, 0, 1)
-    if label_smoothing and loss_fn is not None: raise ValueError(f"label_smoothing is {label_smoothing}, and there is a loss_fn. Leave one of them out: a loss of your own does its own smoothing.")
+    if label_smoothing and loss_fn is not None:
+        raise ValueError(f"label_smoothing is {label_smoothing}, and there is a loss_fn. Leave one "
+            "of them out: a loss of your own does its own smoothing.")
     if clip is not None: check_number("clip", clip, 0, above=True)
     check_whole("accumulate", accumulate, 1)
     check_number("l1", l1, 0)
@@ -64,10 +89,14 @@ def check_flags(flags: dict[str, object]) -> None:
 # %% ../nbs/10c_arguments.ipynb #69e29a24
 def check_callbacks(callbacks: Iterable[Callable]) -> tuple[Callable, ...]:
     "Refuse callbacks that can't be called."
-    if not isinstance(callbacks, Iterable): raise TypeError(f"callbacks is {callbacks!r}; it must be a list of functions of the trainer and the epoch's row.")
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks is {callbacks!r}; it must be a list of functions of the "
+            "trainer and the epoch's row.")
     callbacks = tuple(callbacks)
     for callback in callbacks:
-        if not callable(callback): raise TypeError(f"callbacks holds {callback!r}; each must be a function of the trainer and the epoch's row.")
+        if not callable(callback):
+            raise TypeError(f"callbacks holds {callback!r}; each must be a function of the trainer "
+                "and the epoch's row.")
     return callbacks
 
 # %% ../nbs/10c_arguments.ipynb #09e6ddb4
@@ -75,10 +104,14 @@ def check_fit(epochs: int, target_accuracy: float | None, checkpoint: str | Path
     "Refuse what fit can't work with."
     check_whole("epochs", epochs, 1)
     if target_accuracy is not None and not 0 < check_number("target_accuracy", target_accuracy) <= 1:
-        raise ValueError(f"target_accuracy is {target_accuracy}; it must be a fraction above 0 and at most 1, such as 0.9.")
+        raise ValueError(f"target_accuracy is {target_accuracy}; it must be a fraction above 0 and "
+            "at most 1, such as 0.9.")
     if checkpoint is None: return
-    if not isinstance(checkpoint, (str, Path)): raise TypeError(f"checkpoint is {checkpoint!r}; it must be the path of a folder, or None.")
-    if expand(checkpoint).exists() and not expand(checkpoint).is_dir(): raise NotADirectoryError(f"checkpoint is {checkpoint}, which is a file; it must be a folder. Choose another path.")
+    if not isinstance(checkpoint, (str, Path)):
+        raise TypeError(f"checkpoint is {checkpoint!r}; it must be the path of a folder, or None.")
+    if expand(checkpoint).exists() and not expand(checkpoint).is_dir():
+        raise NotADirectoryError(f"checkpoint is {checkpoint}, which is a file; it must be a "
+            "folder. Choose another path.")
 
 # %% ../nbs/10c_arguments.ipynb #8243964e
 def made_with(
@@ -86,20 +119,28 @@ def made_with(
 ) -> dict[str, object]:  # plain values, which any checkpoint can hold
     "What a trainer was made with, as far as it decides how a run goes on."
     optimizer, loaders = trainer.optimizer, trainer.loaders
-    settings = {f"optimizer's {name}": optimizer.defaults[name] for name in ("momentum", "nesterov", "betas", "eps") if name in optimizer.defaults}
-    settings["optimizer's weight decay"] = [group.get("weight_decay") for group in optimizer.param_groups]
-    return {
-        "optimizer": type(optimizer).__name__, "number of weights by group": [len(group["params"]) for group in optimizer.param_groups], **settings,
-        "scheduler": None if trainer.scheduler is None else type(trainer.scheduler).__name__, "schedule": plan(trainer.scheduler),
-        "batches in an epoch": len(loaders.train) if hasattr(loaders.train, "__len__") else None, "validation split": getattr(loaders, "valid", None) is not None,
-        "label_smoothing": getattr(trainer.loss_fn, "label_smoothing", None), **{name: getattr(trainer, name) for name in ("precision", "channels_last", "accumulate", "clip", "l1", "ema", "keep_best", "flip_test")},
-    }
+    settings = {f"optimizer's {name}": optimizer.defaults[name]
+        for name in ("momentum", "nesterov", "betas", "eps") if name in optimizer.defaults}
+    settings["optimizer's weight decay"] = [group.get("weight_decay")
+        for group in optimizer.param_groups]
+    return {"optimizer": type(optimizer).__name__, "number of weights by group": [
+        len(group["params"]) for group in optimizer.param_groups], **settings,
+        "scheduler": None if trainer.scheduler is None else type(trainer.scheduler).__name__,
+        "schedule": plan(trainer.scheduler), "batches in an epoch": len(loaders.train)
+        if hasattr(loaders.train, "__len__") else None, "validation split": getattr(loaders,
+        "valid", None) is not None, "label_smoothing": getattr(trainer.loss_fn, "label_smoothing",
+        None), **{name: getattr(trainer, name) for name in ("precision", "channels_last",
+        "accumulate", "clip", "l1", "ema", "keep_best", "flip_test")},}
 
 # %% ../nbs/10c_arguments.ipynb #911abd11
 def plan(scheduler: LRScheduler | ReduceLROnPlateau | None) -> dict[str, object]:
     "What a schedule that knows the whole run was planned with; empty for others."
-    if isinstance(scheduler, OneCycle): return dict(steps=scheduler.schedules[0].total_steps, groups=[asdict(schedule) for schedule in scheduler.schedules], momenta=scheduler.momenta)
-    return {"steps": getattr(scheduler, name) for name in ("total_steps", "T_max") if hasattr(scheduler, name)}
+    if isinstance(scheduler, OneCycle):
+        return dict(steps=scheduler.schedules[0].total_steps,
+            groups=[asdict(schedule) for schedule in scheduler.schedules],
+            momenta=scheduler.momenta)
+    return {"steps": getattr(scheduler, name) for name in ("total_steps", "T_max")
+        if hasattr(scheduler, name)}
 
 # %% ../nbs/10c_arguments.ipynb #c5d38144
 def check_same(
@@ -109,15 +150,23 @@ def check_same(
 ) -> None:
     "Refuse the checkpoint of another model or another kind of training."
     given = given if isinstance(given, dict) else {}
-    wrong = [name for name in {**own, **given} if name not in own or name not in given or own[name] != given[name]]
+    wrong = [name for name in {**own, **given} if name not in own or name not in given
+        or own[name] != given[name]]
     if not wrong: return
     there, here = given.get(wrong[0], "missing"), own.get(wrong[0], "missing")
-    if wrong[0] == "schedule" and isinstance(there, dict) and there.get("steps") != here.get("steps"):
-        raise CheckpointError(f"The checkpoint's schedule is for {there.get('steps')} steps, this one for {here.get('steps')}. A run with a plan like one cycle can't be made longer afterwards; start a new run.")
-    raise CheckpointError(f"The checkpoint is not of a trainer like this one: {what}{wrong[0]} is {there} there and {here} here. Make the trainer as it was, or start a new run in another folder.")
+    if wrong[0] == "schedule" and isinstance(there, dict) and there.get("steps") != here.get(
+        "steps"):
+        raise CheckpointError(f"The checkpoint's schedule is for {there.get('steps')} steps, this "
+            f"one for {here.get('steps')}. A run with a plan like one cycle can't be made longer "
+            "afterwards; start a new run.")
+    raise CheckpointError(f"The checkpoint is not of a trainer like this one: {what}{wrong[0]} is "
+        f"{there} there and {here} here. Make the trainer as it was, or start a new run in "
+        "another folder.")
 
 # %% ../nbs/10c_arguments.ipynb #9e428a08
-STATE = ("made_with", "optimizer", "scheduler", "scaler", "averaged_updates", "best_epoch", "history", "random")  # what a trainer's state holds
+# what a trainer's state holds
+STATE = ("made_with", "optimizer", "scheduler", "scaler", "averaged_updates", "best_epoch",
+    "history", "random")
 
 
 def check_keys(
@@ -125,7 +174,9 @@ def check_keys(
 ) -> None:
     "Refuse a state in which a part is missing."
     missing = [name for name in STATE if name not in state]
-    if missing: raise CheckpointError(f"The checkpoint's state has no {missing[0]!r}: it was not written by a trainer of this version. Start a new run in another folder.")
+    if missing:
+        raise CheckpointError(f"The checkpoint's state has no {missing[0]!r}: it was not written "
+            "by a trainer of this version. Start a new run in another folder.")
 
 # %% ../nbs/10c_arguments.ipynb #046f66bb
 def copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -135,7 +186,8 @@ def copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def without_prefix(weights: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     "The weights whose names begin so, under their names without it."
-    return {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): tensor for name, tensor in weights.items()
+        if name.startswith(prefix)}
 
 
 def shapes(weights: dict[str, Tensor]) -> dict[str, list[int]]:

@@ -38,18 +38,24 @@ def scaled_dot_product(
     value: Tensor,  # (..., m, v): one for each key
     scale: float | None = None,  # of the dot products; 1 / √d where None
 ) -> Tensor:  # (..., n, v)
-    "Attention: for each query a mean of the values, each counted by how well its key fits (Vaswani et al. 2017, section 3.2.1)."
+    """Attention: for each query a mean of the values, each counted by how well its key fits
+    (Vaswani et al. 2017, section 3.2.1)."""
     for name, t in (("query", query), ("key", key), ("value", value)):
-        if not isinstance(t, Tensor) or not t.is_floating_point(): raise TypeError(f"{name} is a {type(t).__name__} of {getattr(t, 'dtype', 'no dtype')}; it must be a tensor of floats.")
-    if scale is not None and not math.isfinite(scale): raise ValueError(f"scale is {scale}; it must be a finite number.")
+        if not isinstance(t, Tensor) or not t.is_floating_point():
+            raise TypeError(f"{name} is a {type(t).__name__} of {getattr(t, 'dtype', 'no dtype')}; "
+                "it must be a tensor of floats.")
+    if scale is not None and not math.isfinite(scale):
+        raise ValueError(f"scale is {scale}; it must be a finite number.")
     shapes = [tuple(t.shape) for t in (query, key, value)]
     if not shapes_fit(*shapes):
-        raise ValueError(f"query, key and value have the shapes {shapes[0]}, {shapes[1]} and {shapes[2]}; they must be (..., n, d), (..., m, d) and (..., m, v).")
+        raise ValueError(f"query, key and value have the shapes {shapes[0]}, {shapes[1]} and "
+            f"{shapes[2]}; they must be (..., n, d), (..., m, d) and (..., m, v).")
     return attention_weights(query, key, shapes[0][-1] ** -.5 if scale is None else scale) @ value
 
 # %% ../nbs/06_attention.ipynb #2bfa3a2c
 class AttentionBlock(nn.Module):
-    "Self-attention between 1×1 convolutions: (B, channels, H, W) to the same shape. Without options nothing else: no shortcut, norm or activation."
+    """Self-attention between 1×1 convolutions: (B, channels, H, W) to the same shape. Without
+    options nothing else: no shortcut, norm or activation."""
 
     def __init__(
         self,
@@ -64,7 +70,9 @@ class AttentionBlock(nn.Module):
         super().__init__()
         self.channels, inner = check_count("channels", channels), check_count("inner", inner)
         self.norm = nn.BatchNorm2d(channels, affine=False) if norm else nn.Identity()
-        self.project = nn.ModuleList(nn.Conv2d(channels, inner, 1, bias=False) for _ in range(1 if shared else 3))  # K, Q, V
+        # K, Q, V
+        self.project = nn.ModuleList(nn.Conv2d(channels, inner, 1, bias=False)
+            for _ in range(1 if shared else 3))
         self.out = nn.Conv2d(inner, channels, 1, bias=False)
         self.over, self.residual, self.scale = over, residual, inner ** -.5
 
@@ -87,33 +95,44 @@ def conv_relu_norm(
 ) -> nn.Sequential:  # (B, in, H, W) to (B, out, H, W), or half of H and W
     "Convolution → (max pooling) → ReLU → batch normalisation."
     pool = [nn.MaxPool2d(2)] if shrink else []
-    in_channels, out_channels = check_count("in_channels", in_channels), check_count("out_channels", out_channels)
-    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False), *pool, nn.ReLU(), nn.BatchNorm2d(out_channels))
+    in_channels, out_channels = check_count("in_channels", in_channels), check_count("out_channels",
+        out_channels)
+    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False), *pool,
+        nn.ReLU(), nn.BatchNorm2d(out_channels))
 
 # %% ../nbs/06_attention.ipynb #0ec3b1ce
 class AttentionNet(nn.Module):
-    "Three convolutions and four attention blocks: 25,680 parameters with 10 classes. (B, C, H, W) to logits (B, n_classes)."
+    """Three convolutions and four attention blocks: 25,680 parameters with 10 classes. (B, C, H, W)
+    to logits (B, n_classes)."""
 
     def __init__(
         self,
         n_classes: int = 10,
         in_channels: int = 3,
-        shared: bool = False,  # one block called `depth` times, one layer for its K, Q and V: 20,304 parameters
+        # one block called `depth` times, one layer for its K, Q and V: 20,304 parameters
+        shared: bool = False,
         residual: bool = False,  # x + block(x)
         norm: bool = False,  # batch normalisation before each block, without parameters
-        shrink: bool = False,  # max pooling after the first two convolutions: a quarter of the height and width
-        over: str = "channels",  # "channels" attend behind the average; "positions" before it (costly without shrink)
+        # max pooling after the first two convolutions: a quarter of the height and width
+        shrink: bool = False,
+        # "channels" attend behind the average; "positions" before it (costly without shrink)
+        over: str = "channels",
         depth: int = 4,  # attention blocks
     ):
-        if shared and norm: raise ValueError("shared=True and norm=True don't go together: one block called several times would have one running mean for different inputs.")
+        if shared and norm:
+            raise ValueError("shared=True and norm=True don't go together: one block called "
+                "several times would have one running mean for different inputs.")
         super().__init__()
-        self.in_channels, depth = check_count("in_channels", in_channels), check_count("depth", depth)
+        self.in_channels, depth = check_count("in_channels", in_channels), check_count("depth",
+            depth)
         n = 1 if shared else depth  # blocks that have weights of their own
         self.over, self.turns, self.least = over, depth // n, 4 if shrink else 1
         widths = (in_channels, 16, 32, 48)
-        self.convs = nn.Sequential(*(conv_relu_norm(i, o, shrink and o < 48) for i, o in zip(widths, widths[1:])))
+        self.convs = nn.Sequential(*(conv_relu_norm(i, o, shrink and o < 48) for i,
+            o in zip(widths, widths[1:])))
         self.pool = nn.AdaptiveAvgPool2d(1)
-        self.blocks = nn.Sequential(*(AttentionBlock(48, 8, over, shared, residual, norm) for _ in range(n)))
+        self.blocks = nn.Sequential(*(AttentionBlock(48, 8, over, shared, residual, norm)
+            for _ in range(n)))
         self.head = nn.Conv2d(48, check_count("n_classes", n_classes), 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:

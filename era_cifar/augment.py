@@ -27,12 +27,18 @@ def completed(
 ) -> tuple[Step, ...]:  # the same steps with exactly one Normalise
     "Put normalising where it belongs, and refuse lists that make no sense."
     for step in steps:
-        if not isinstance(step, Step): raise TypeError(f"{step!r} is no step. A policy is a list of steps such as HorizontalFlip() or RandomCrop(32, 4).")
+        if not isinstance(step, Step):
+            raise TypeError(f"{step!r} is no step. A policy is a list of steps such as "
+                "HorizontalFlip() or RandomCrop(32, 4).")
     mixing = [step for step in steps if isinstance(step, Mixing)]
     changes = tuple(step for step in steps if not isinstance(step, Mixing))
-    if tuple(steps) != (*changes, *mixing): raise ValueError(f"{type(mixing[0]).__name__} mixes finished pictures. Put it at the end of the policy.")
+    if tuple(steps) != (*changes, *mixing):
+        raise ValueError(f"{type(mixing[0]).__name__} mixes finished pictures. Put it at the end "
+            "of the policy.")
     marks = sum(isinstance(step, Normalise) for step in changes)
-    if marks > 1: raise ValueError(f"The policy has Normalise {marks} times. Once is enough; without it, normalising comes last.")
+    if marks > 1:
+        raise ValueError(f"The policy has Normalise {marks} times. Once is enough; without it, "
+            "normalising comes last.")
     return (*changes, *([] if marks else [Normalise()]), *mixing)
 
 # %% ../nbs/03_augment.ipynb #d46240ce
@@ -42,33 +48,46 @@ class Policy:
     steps: tuple[Step, ...] = ()
 
     def __post_init__(self):
-        if not isinstance(self.steps, (Step, list, tuple)): raise TypeError(f"steps is {self.steps!r}; a policy is a list of steps such as [HorizontalFlip()].")
-        object.__setattr__(self, "steps", (self.steps,) if isinstance(self.steps, Step) else tuple(self.steps))
+        if not isinstance(self.steps, (Step, list, tuple)):
+            raise TypeError(f"steps is {self.steps!r}; a policy is a list of steps such as "
+                "[HorizontalFlip()].")
+        object.__setattr__(self, "steps", (self.steps,) if isinstance(self.steps, Step)
+            else tuple(self.steps))
         self.resolved((.5, .5, .5), (.5, .5, .5))  # says so if a fill doesn't fit its place
 
     def resolved(self, mean: Sequence[float], std: Sequence[float]) -> tuple[Step, ...]:
         "All steps, complete, with the data's numbers filled in."
         steps = completed(self.steps)
         where = [isinstance(step, Normalise) for step in steps].index(True)
-        return tuple(step.resolved(mean, std, normalised=place > where) for place, step in enumerate(steps))
+        return tuple(step.resolved(mean, std, normalised=place > where) for place,
+            step in enumerate(steps))
 
     def for_classes(self, n_classes: int) -> "Policy":
         "The policy with MixUp and CutMix made for so many classes."
-        return Policy(tuple(replace(step, n_classes=n_classes) if isinstance(step, Mixing) else step for step in self.steps))
+        return Policy(tuple(replace(step, n_classes=n_classes) if isinstance(step, Mixing) else step
+            for step in self.steps))
 
-    def per_batch(self, mean: Sequence[float], std: Sequence[float], seed: int | None = None) -> "BatchAugment":
+    def per_batch(self, mean: Sequence[float], std: Sequence[float],
+        seed: int | None = None) -> "BatchAugment":
         "The policy as a function of a batch of bytes, on any device."
         mean, std = check_statistics(mean, std)
         return BatchAugment(self.resolved(mean, std), check_seed(seed))
 
-    def per_image(self, mean: Sequence[float], std: Sequence[float], seed: int | None = None) -> Callable:
-        "The policy as an albumentations.Compose: pipeline(image=picture)['image'] makes (H, W, 3) uint8 a normalised tensor (3, H, W)."
+    def per_image(self, mean: Sequence[float], std: Sequence[float],
+        seed: int | None = None) -> Callable:
+        """The policy as an albumentations.Compose: pipeline(image=picture)['image'] makes (H, W, 3)
+        uint8 a normalised tensor (3, H, W)."""
         mean, std = check_statistics(mean, std)
         A = import_albumentations()
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", message=".*not valid.*", category=UserWarning)  # Albumentations only warns of an argument that it ignores
-            try: transforms = [transform for step in self.resolved(mean, std) for transform in step.per_image()]
-            except UserWarning as warning: raise ValueError(f"Albumentations ignores what the policy asks for: {warning}. Write per_image for the version that is installed, {A.__version__}.") from warning
+            # Albumentations only warns of an argument that it ignores
+            warnings.filterwarnings("error", message=".*not valid.*", category=UserWarning)
+            try:
+                transforms = [transform for step in self.resolved(mean, std)
+                    for transform in step.per_image()]
+            except UserWarning as warning:
+                raise ValueError(f"Albumentations ignores what the policy asks for: {warning}. "
+                    f"Write per_image for the version that is installed, {A.__version__}.") from warning
         return reseed(A.Compose([*transforms, A.ToTensorV2()]), check_seed(seed))
 
 # %% ../nbs/03_augment.ipynb #0b4ce8e0
@@ -80,15 +99,20 @@ def check_statistics(
     checked = []
     for name, given in (("mean", mean), ("std", std)):
         values = given.tolist() if isinstance(given, (Tensor, np.ndarray)) else given
-        good = isinstance(values, (list, tuple)) and len(values) == 3 and all(isinstance(value, Real) and not isinstance(value, bool) and 0 <= value <= 1 for value in values)
-        if not good or (name == "std" and min(values) == 0): raise ValueError(f"{name} is {given!r}; it must be three numbers in 0…1{', none of them 0' if name == 'std' else ''}, as data.{name} is.")
+        good = isinstance(values, (list, tuple)) and len(values) == 3 and all(
+            isinstance(value, Real) and not isinstance(value, bool) and 0 <= value <= 1
+            for value in values)
+        if not good or (name == "std" and min(values) == 0):
+            raise ValueError(f"{name} is {given!r}; it must be three numbers in "
+                f"0…1{', none of them 0' if name == 'std' else ''}, as data.{name} is.")
         checked.append(tuple(float(value) for value in values))
     return tuple(checked)
 
 # %% ../nbs/03_augment.ipynb #933d0f4c
 @dataclass(frozen=True)
 class BatchAugment:
-    "A compiled policy: changes and normalises a whole batch; its randomness is a function of (seed, epoch, step)."
+    """A compiled policy: changes and normalises a whole batch; its randomness is a function of
+    (seed, epoch, step)."""
     steps: tuple[Step, ...]  # complete and resolved
     seed: int  # of the run
 
@@ -96,15 +120,19 @@ class BatchAugment:
         self,
         x: Tensor,  # (B, 3, H, W) uint8, on any device
         y: Tensor | None = None,  # (B,) labels, or (B, classes) soft ones
-        index: Tensor | None = None,  # (B,) the place of each picture in the data, for AlternatingFlip
+        # (B,) the place of each picture in the data, for AlternatingFlip
+        index: Tensor | None = None,
         epoch: int = 0,
-        step: int = 0,  # the number of the batch in its epoch, as training counts (the changes are steps)
-    ) -> Tensor | tuple[Tensor, Tensor]:  # (B, 3, H, W) float32; with y also the labels, (B, classes) float32 after MixUp or CutMix
+        # the number of the batch in its epoch, as training counts (the changes are steps)
+        step: int = 0,
+    # (B, 3, H, W) float32; with y also the labels, (B, classes) float32 after MixUp or CutMix
+    ) -> Tensor | tuple[Tensor, Tensor]:
         check_batch(x, y, index)
         epoch, step = check_whole("epoch", epoch, 0), check_whole("step", step, 0)
         generator = torch.Generator().manual_seed(mix(self.seed, epoch, step))
         for change in self.steps:
-            drawn = [parameter.to(x.device) for parameter in change.draw_at(len(x), x.shape[2], x.shape[3], generator, index, epoch, self.seed)]
+            drawn = [parameter.to(x.device) for parameter in change.draw_at(len(x), x.shape[2],
+                x.shape[3], generator, index, epoch, self.seed)]
             x = change.apply(x, *drawn)
             if y is not None and isinstance(change, Mixing): y = change.labels(y, *drawn)
         return x if y is None else (x, y)
@@ -112,9 +140,13 @@ class BatchAugment:
 # %% ../nbs/03_augment.ipynb #3790ec37
 def check_batch(x: Tensor, y: Tensor | None, index: Tensor | None) -> None:
     "Refuse what is no batch of bytes with its labels and places."
-    check_pixels(x, {name: values for name, values in (("y", y), ("index", index)) if values is not None})
-    if x.dtype != torch.uint8: raise TypeError(f"The batch is {x.dtype}; it must be uint8, from 0 to 255.")
-    if index is not None and (index.is_floating_point() or index.ndim != 1): raise TypeError(f"index is {index.dtype} of the shape {tuple(index.shape)}; it must be whole numbers (B,), the places of the pictures in the data.")
+    check_pixels(x, {name: values for name, values in (("y", y), ("index", index))
+        if values is not None})
+    if x.dtype != torch.uint8:
+        raise TypeError(f"The batch is {x.dtype}; it must be uint8, from 0 to 255.")
+    if index is not None and (index.is_floating_point() or index.ndim != 1):
+        raise TypeError(f"index is {index.dtype} of the shape {tuple(index.shape)}; it must be "
+            "whole numbers (B,), the places of the pictures in the data.")
 
 # %% ../nbs/03_augment.ipynb #1ed80329
 def reseed(
@@ -132,9 +164,11 @@ def reseed(
 POLICIES: dict[str, Policy] = {
     "none": Policy(),
     "standard": Policy([RandomCrop(32, 4), HorizontalFlip()]),
-    "quick": Policy([RandomCrop(32, 2), HorizontalFlip()]),  # for short trainings: the pictures move less
+    # for short trainings: the pictures move less
+    "quick": Policy([RandomCrop(32, 2), HorizontalFlip()]),
     "s9": Policy([Rotate(5), RandomCrop(32, 4, "constant"), Cutout(16, p=.5, where="clipped")]),
-    "s9_faithful": Policy([Normalise(), RandomCrop(32, 4, "constant", fill=(.4914, .4822, .4465)), Cutout(16, p=.5, fill=0., where="clipped")]),  # the rotation stood in the text, not in the code
+    # the rotation stood in the text, not in the code
+    "s9_faithful": Policy([Normalise(), RandomCrop(32, 4, "constant", fill=(.4914, .4822, .4465)), Cutout(16, p=.5, fill=0., where="clipped")]),
     "s10": Policy([ColorJitter(0, .1, .2, .1, p=.5), ToGray(.2), RandomCrop(32, 4), HorizontalFlip(), Cutout(8)]),
     "s10_faithful": Policy([Normalise(), ColorJitter(0, .1, .2, .1, p=.5), ToGray(.2), RandomCrop(32, 4), HorizontalFlip(), Cutout(8, fill=0.)]),
     "s12_resnet18": Policy([ColorJitter(0, .1, .2, .1, p=.5), ToGray(.2), RandomCrop(32, 4), HorizontalFlip(), Cutout(16, where="anywhere")]),
@@ -142,7 +176,8 @@ POLICIES: dict[str, Policy] = {
     "s12_lightning": Policy([ToGray(.2), RandomCrop(32, 4), HorizontalFlip(), Cutout(8)]),
     "s12_lightning_faithful": Policy([Normalise(), ToGray(.2), RandomCrop(32, 4), HorizontalFlip(), Cutout(8, fill=0.)]),
     "s12_davidnet": Policy([RandomCrop(32, 4, p=.5), HorizontalFlip(), Cutout(8, p=.5, holes=8)]),
-    "s12_davidnet_faithful": Policy([RandomCrop(32, 4, p=.5), HorizontalFlip(), Cutout(8, p=.5, fill=0, holes=8)]),  # 0.49 was meant; for bytes that is black
+    # 0.49 was meant; for bytes that is black
+    "s12_davidnet_faithful": Policy([RandomCrop(32, 4, p=.5), HorizontalFlip(), Cutout(8, p=.5, fill=0, holes=8)]),
 }
 
 # %% ../nbs/03_augment.ipynb #9cfc10c8
@@ -156,18 +191,28 @@ def show_augmented(
 ) -> Figure:
     "Raw pictures in the first row, augmented ones below."
     check_shown(images, [policy])
-    augment, x, places = policy.per_batch(mean, std, seed), to_batch(images.pixels), torch.arange(len(images))
-    rows = [images.pixels] + [denormalise(augment(x, index=places, epoch=epoch), mean, std) for epoch in range(check_whole("epochs", epochs, 1))]
-    if rows[0].shape != rows[1].shape: raise ValueError(f"The policy makes pictures of {rows[1].shape[1]}×{rows[1].shape[2]}; beside the raw ones of {rows[0].shape[1]}×{rows[0].shape[2]} they must have the same size.")
+    augment, x, places = policy.per_batch(mean, std, seed), to_batch(images.pixels), torch.arange(
+        len(images))
+    rows = [images.pixels] + [denormalise(augment(x, index=places, epoch=epoch), mean, std)
+        for epoch in range(check_whole("epochs", epochs, 1))]
+    if rows[0].shape != rows[1].shape:
+        raise ValueError(f"The policy makes pictures of {rows[1].shape[1]}×{rows[1].shape[2]}; "
+            f"beside the raw ones of {rows[0].shape[1]}×{rows[0].shape[2]} they must have the "
+            "same size.")
     titles = [images.classes[label] for label in images.labels] + [""] * (len(images) * epochs)
-    return show_images(Images(np.concatenate(rows), np.tile(images.labels, epochs + 1), images.classes), titles, columns=len(images))
+    return show_images(Images(np.concatenate(rows), np.tile(images.labels, epochs + 1),
+        images.classes), titles, columns=len(images))
 
 # %% ../nbs/03_augment.ipynb #758900f4
 def check_shown(images: Images, policies: Sequence[Policy]) -> None:
     "Refuse what can't be shown."
-    if not isinstance(images, Images): raise TypeError(f"images is {type(images).__name__}; it must be Images, such as data.train[:10].")
+    if not isinstance(images, Images):
+        raise TypeError(f"images is {type(images).__name__}; it must be Images, such as "
+            "data.train[:10].")
     for policy in policies:
-        if not isinstance(policy, Policy): raise TypeError(f"policy is {policy!r}; it must be a Policy, such as POLICIES['standard'].")
+        if not isinstance(policy, Policy):
+            raise TypeError(f"policy is {policy!r}; it must be a Policy, such as "
+                "POLICIES['standard'].")
 
 # %% ../nbs/03_augment.ipynb #9fbc65f8
 def show_policies(
@@ -179,14 +224,19 @@ def show_policies(
     seed: int = 0,
 ) -> Figure:
     "The same picture under several policies, a row for each."
-    if not isinstance(policies, dict): raise TypeError(f"policies is {type(policies).__name__}; it must be a dict of names and policies, such as POLICIES.")
+    if not isinstance(policies, dict):
+        raise TypeError(f"policies is {type(policies).__name__}; it must be a dict of names and "
+            "policies, such as POLICIES.")
     check_shown(image, policies.values())
-    if len(image) != 1 or not policies: raise ValueError(f"There are {len(image)} pictures and {len(policies)} policies; it takes one picture and at least one policy.")
+    if len(image) != 1 or not policies:
+        raise ValueError(f"There are {len(image)} pictures and {len(policies)} policies; it takes "
+            "one picture and at least one policy.")
     figure, axes = new_figure(len(policies), check_whole("draws", draws, 1) + 2, .8, .8)
     for panel in axes.flat: panel.axis("off")
     x = to_batch(image.pixels).expand(draws, -1, -1, -1)
     for row, (name, policy) in zip(axes, policies.items()):
         row[1].text(-.1, .5, name, transform=row[1].transAxes, ha="right", va="center", fontsize=9)
-        out = denormalise(policy.per_batch(mean, std, seed)(x, index=torch.arange(draws)), mean, std)
+        out = denormalise(policy.per_batch(mean, std, seed)(x, index=torch.arange(draws)), mean,
+            std)
         for panel, picture in zip(row[1:], [image.pixels[0], *out]): show_picture(panel, picture)
     return figure

@@ -31,10 +31,14 @@ class UnknownDataError(DataError, ValueError):
 # %% ../nbs/01a_cache.ipynb #cd2eb8bb
 def expand(path: str | Path) -> Path:
     "A path with ~ replaced by the home folder."
-    if not isinstance(path, (str, Path)): raise TypeError(f"The path is {path!r}; it must be text or a Path.")
-    if "\0" in str(path): raise ValueError(f"The path {str(path)!r} holds a zero character, which no file name can have.")
+    if not isinstance(path, (str, Path)):
+        raise TypeError(f"The path is {path!r}; it must be text or a Path.")
+    if "\0" in str(path):
+        raise ValueError(f"The path {str(path)!r} holds a zero character, which no file name can "
+            "have.")
     try: return Path(path).expanduser()
-    except RuntimeError as error: raise DataError(f"The home folder in {path} can't be found. Give a full path.") from error
+    except RuntimeError as error:
+        raise DataError(f"The home folder in {path} can't be found. Give a full path.") from error
 
 # %% ../nbs/01a_cache.ipynb #f32177e4
 def cache_folder(
@@ -46,13 +50,15 @@ def cache_folder(
 # %% ../nbs/01a_cache.ipynb #4f155a31
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:  # where to write meanwhile
-    "A temporary path beside path: renamed to it when all went well, removed when not. The file is whole or as it was."
+    """A temporary path beside path: renamed to it when all went well, removed when not. The file is
+    whole or as it was."""
     path = expand(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{uuid4().hex}")  # a name that no other process has
     try:
         yield part
-        with open(part, "rb+") as file: os.fsync(file.fileno())  # on the disk, not only on its way there
+        # on the disk, not only on its way there
+        with open(part, "rb+") as file: os.fsync(file.fileno())
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)
 
@@ -66,7 +72,8 @@ def writing(
     try: yield
     except OSError as error:
         with suppress(OSError): part and part.unlink(missing_ok=True)
-        raise DataError(f"The cache {folder} can't be written ({error.strerror or error}). Make room, or set ERA_CIFAR_HOME (or --root) to a folder that can be written.") from error
+        raise DataError(f"The cache {folder} can't be written ({error.strerror or error}). Make "
+            "room, or set ERA_CIFAR_HOME (or --root) to a folder that can be written.") from error
 
 # %% ../nbs/01a_cache.ipynb #b5d3d475
 def check_writable(
@@ -83,7 +90,9 @@ def check_writable(
                 file.write(bytes(4096))
                 file.flush()
         free = shutil.disk_usage(folder).free
-    if free < size: raise DataError(f"The cache {folder} has room for {in_units(free)}; {in_units(size)} are needed. Make room, or set ERA_CIFAR_HOME (or --root) to a folder on another disk.")
+    if free < size:
+        raise DataError(f"The cache {folder} has room for {in_units(free)}; {in_units(size)} are "
+            "needed. Make room, or set ERA_CIFAR_HOME (or --root) to a folder on another disk.")
 
 # %% ../nbs/01a_cache.ipynb #951c8a66
 def in_units(
@@ -101,10 +110,12 @@ def write_cache(
 ) -> None:
     "Write arrays, whole or not at all."
     path = expand(path)
-    with writing(path.parent), whole_file(path) as part, open(part, "wb") as file: np.savez(file, **arrays)
+    with writing(path.parent), whole_file(path) as part, open(part, "wb") as file:
+        np.savez(file, **arrays)
 
 # %% ../nbs/01a_cache.ipynb #0135e8de
-def read_cache(path: Path) -> dict[str, np.ndarray] | None:  # None where there is none, or it is damaged
+# None where there is none, or it is damaged
+def read_cache(path: Path) -> dict[str, np.ndarray] | None:
     "Read what write_cache wrote."
     path = expand(path)
     try:

@@ -31,7 +31,9 @@ from .packing import FILES, FORMAT, CheckpointError, DamagedError, describe, pac
 from .seeds import random_state, seed_everything, seeded, set_random_state
 
 # %% ../nbs/10_checkpoint.ipynb #7d32829f
-_all_ = ["CheckpointError", "DamagedError", "random_state", "seed_everything", "seeded", "set_random_state"]  # they are looked for here, too
+# they are looked for here, too
+_all_ = ["CheckpointError", "DamagedError", "random_state", "seed_everything", "seeded",
+    "set_random_state"]
 
 # %% ../nbs/10_checkpoint.ipynb #1067b587
 def write_file(
@@ -46,7 +48,8 @@ def write_file(
 
 # %% ../nbs/10_checkpoint.ipynb #43941537
 def sync_folder(folder: Path) -> None:
-    "Wait until the names in a folder are on the disk. Windows and some network disks can't, and need no error."
+    """Wait until the names in a folder are on the disk. Windows and some network disks can't, and
+    need no error."""
     if os.name == "nt": return
     place = os.open(folder, os.O_RDONLY)
     try: os.fsync(place)
@@ -73,14 +76,19 @@ class Checkpoint:
 
     def __repr__(self) -> str:
         size = sum(tensor.nbytes for tensor in self.weights.values())
-        return f"Checkpoint: {self.epoch} epochs finished, {len(self.weights)} tensors of {in_units(size)}, state of {', '.join(map(str, self.state)) or 'nothing'}"
+        return (f"Checkpoint: {self.epoch} epochs finished, {len(self.weights)} tensors of "
+            f"{in_units(size)}, state of {', '.join(map(str, self.state)) or 'nothing'}")
 
 # %% ../nbs/10_checkpoint.ipynb #10938ca5
 def read_files(path: Path) -> dict[str, bytes]:
     "The bytes of a checkpoint's files."
     try: return {name: (path / name).read_bytes() for name in (*FILES, "checksums.json")}
-    except PermissionError as error: raise CheckpointError(f"The checkpoint {path} can't be read (Permission denied). Ask its owner, or choose another folder.") from error
-    except OSError as error: raise DamagedError(f"{Path(error.filename or path).name} can't be read ({error.strerror or error})") from error
+    except PermissionError as error:
+        raise CheckpointError(f"The checkpoint {path} can't be read (Permission denied). Ask its "
+            "owner, or choose another folder.") from error
+    except OSError as error:
+        raise DamagedError(f"{Path(error.filename or path).name} can't be read "
+            f"({error.strerror or error})") from error
 
 # %% ../nbs/10_checkpoint.ipynb #d37fc002
 def read_checkpoint(
@@ -90,14 +98,23 @@ def read_checkpoint(
     "Read a checkpoint whose every byte is as it was written; DamagedError where one is not."
     files = read_files(path)
     record = unseal(files["checksums.json"])
-    if record["format"] > FORMAT: raise CheckpointError(f"The checkpoint {path} has the format {record['format']}; this version of era_cifar reads up to {FORMAT}. Install the version that wrote it, or a newer one.")
+    if record["format"] > FORMAT:
+        raise CheckpointError(f"The checkpoint {path} has the format {record['format']}; this "
+            f"version of era_cifar reads up to {FORMAT}. Install the version that wrote it, or a "
+            "newer one.")
     for name in FILES:
         found, written = describe(files[name]), record["files"][name]
-        if found["bytes"] != written["bytes"]: raise DamagedError(f"{name} has {found['bytes']} of {written['bytes']} bytes")
+        if found["bytes"] != written["bytes"]:
+            raise DamagedError(f"{name} has {found['bytes']} of {written['bytes']} bytes")
         if found != written: raise DamagedError(f"{name} is not as it was written")
     if record["epoch"] != epoch: raise DamagedError(f"it was written after epoch {record['epoch']}")
-    try: return Checkpoint(epoch, load_safetensors(files[FILES[0]]), torch.load(BytesIO(files[FILES[1]]), map_location="cpu", weights_only=True), path)
-    except Exception as error: raise CheckpointError(f"The checkpoint {path} is whole, but can't be opened here ({str(error).partition(chr(10))[0]}). Use the versions of torch and safetensors that wrote it, or newer ones.") from error
+    try:
+        return Checkpoint(epoch, load_safetensors(files[FILES[0]]),
+            torch.load(BytesIO(files[FILES[1]]), map_location="cpu", weights_only=True), path)
+    except Exception as error:
+        raise CheckpointError(f"The checkpoint {path} is whole, but can't be opened here "
+            f"({str(error).partition(chr(10))[0]}). Use the versions of torch and safetensors "
+            "that wrote it, or newer ones.") from error
 
 # %% ../nbs/10_checkpoint.ipynb #d74f3ae3
 @contextmanager
@@ -105,14 +122,18 @@ def explained(
     folder: Path,
     size: int = 0,  # bytes that are going to be written
 ) -> Iterator[None]:
-    "Turn the system's errors about writing into a CheckpointError that says what is safe and what to do."
+    """Turn the system's errors about writing into a CheckpointError that says what is safe and what
+    to do."""
     try: yield
     except OSError as error:
         last = None
         with suppress(CheckpointError, OSError): last = newest_whole(folder)[0]
-        safe = f"The last whole one, {last.path.name}, is safe, and a resumed run goes on from it" if last else "There is no whole one in it yet"
+        safe = (f"The last whole one, {last.path.name}, is safe, and a resumed run goes on from it"
+            if last else "There is no whole one in it yet")
         needed = f" ({in_units(size)} are needed)" if size else ""
-        raise CheckpointError(f"A checkpoint can't be written in {folder} ({error.strerror or error}). {safe}. Make room{needed} or make the folder writable, and start again; or choose another folder.") from error
+        raise CheckpointError(f"A checkpoint can't be written in {folder} "
+            f"({error.strerror or error}). {safe}. Make room{needed} or make the folder writable, "
+            "and start again; or choose another folder.") from error
 
 # %% ../nbs/10_checkpoint.ipynb #dd8d828f
 @contextmanager
@@ -120,20 +141,24 @@ def lock(
     folder: str | Path,  # of a run; made where it is not there yet
     wait: float = 5.0,  # seconds to wait for another process, from 0
 ) -> Iterator[None]:
-    "Keep other processes out of a folder. It ends with this process, however that ends; within the process it can be taken again."
+    """Keep other processes out of a folder. It ends with this process, however that ends; within
+    the process it can be taken again."""
     folder, wait = expand(folder), check_number("wait", wait, 0)
     with explained(folder):
         make_folder(folder)
         held = FileLock(folder.resolve() / ".lock", is_singleton=True, thread_local=False)
         try: held.acquire(timeout=wait)
-        except Timeout: raise CheckpointError(f"Another process is at work in {folder}. Wait for it, or stop it, or choose another folder.") from None
+        except Timeout:
+            raise CheckpointError(f"Another process is at work in {folder}. Wait for it, or stop "
+                "it, or choose another folder.") from None
     try: yield
     finally: held.release()
 
 # %% ../nbs/10_checkpoint.ipynb #0096ee65
 def name_of(
     epoch: int,
-    kind: str = "",  # new: being written; aside: replaced by a new one; gone: being deleted; nothing: a checkpoint
+    # new: being written; aside: replaced by a new one; gone: being deleted; nothing: a checkpoint
+    kind: str = "",
 ) -> str:
     "The name of a checkpoint's folder. The hidden ones are never used twice."
     return f".{kind}-epoch-{epoch:04d}-{uuid4().hex}" if kind else f"epoch-{epoch:04d}"
@@ -147,7 +172,8 @@ def find(
     try: names = os.listdir(home)
     except FileNotFoundError: return []
     pattern = rf"\.{kind}-epoch-(\d{{4,}})-[0-9a-f]{{32}}" if kind else r"epoch-(\d{4}|[1-9]\d{4,})"
-    return sorted((int(match[1]), home / name) for name in names if (match := re.fullmatch(pattern, name)))
+    return sorted((int(match[1]), home / name) for name in names
+        if (match := re.fullmatch(pattern, name)))
 
 # %% ../nbs/10_checkpoint.ipynb #b7961bec
 def tidy(home: Path) -> None:
@@ -155,7 +181,8 @@ def tidy(home: Path) -> None:
     for epoch, path in find(home, "aside"):
         place = home / name_of(epoch)
         os.rename(path, home / name_of(epoch, "gone") if os.path.lexists(place) else place)
-    for _, path in find(home, "new") + find(home, "gone"): shutil.rmtree(path, ignore_errors=True)  # what can't be deleted now is tried again
+    # what can't be deleted now is tried again
+    for _, path in find(home, "new") + find(home, "gone"): shutil.rmtree(path, ignore_errors=True)
 
 # %% ../nbs/10_checkpoint.ipynb #18fc8a08
 def place(
@@ -183,7 +210,9 @@ def later_ones(
     for number, path in later:
         with suppress(DamagedError):
             read_checkpoint(path, number)
-            raise CheckpointError(f"Epoch {epoch} can't be saved: {home} holds a whole checkpoint of epoch {number}, and a resumed run would go on from that. Resume it, or choose another folder.")
+            raise CheckpointError(f"Epoch {epoch} can't be saved: {home} holds a whole checkpoint "
+                f"of epoch {number}, and a resumed run would go on from that. Resume it, or "
+                "choose another folder.")
     return later
 
 # %% ../nbs/10_checkpoint.ipynb #6eab4da0
@@ -194,10 +223,13 @@ def save(
     epoch: int,  # how many epochs are finished, from 0
     keep: int = 2,  # how many checkpoints stay, at least 1
 ) -> Path:  # folder/checkpoints/epoch-0003
-    "Save a run so that at every moment, also one of power loss, a whole checkpoint is there. The older ones but for the last are removed."
-    folder, epoch, keep = expand(folder), check_whole("epoch", epoch, 0), check_whole("keep", keep, 1)
+    """Save a run so that at every moment, also one of power loss, a whole checkpoint is there. The
+    older ones but for the last are removed."""
+    folder, epoch, keep = expand(folder), check_whole("epoch", epoch, 0), check_whole("keep", keep,
+        1)
     files = dict(zip(FILES, (pack_weights(weights), pack_state(state))))
-    files["checksums.json"] = seal({"format": FORMAT, "epoch": epoch, "files": {name: describe(content) for name, content in files.items()}})
+    files["checksums.json"] = seal({"format": FORMAT, "epoch": epoch,
+        "files": {name: describe(content) for name, content in files.items()}})
     home = folder / "checkpoints"
     with lock(folder), explained(folder, sum(map(len, files.values()))):
         make_folder(home)
@@ -205,7 +237,8 @@ def save(
         later = later_ones(home, epoch)
         try: path = place(home, epoch, files)
         finally: tidy(home)
-        for number, old in [one for one in find(home) if one not in later][:-keep] + later: os.rename(old, home / name_of(number, "gone"))
+        for number, old in [one for one in find(home) if one not in later][:-keep] + later:
+            os.rename(old, home / name_of(number, "gone"))
         tidy(home)
     return path
 
@@ -215,10 +248,12 @@ def newest_whole(
 ) -> tuple[Checkpoint | None, list[str]]:  # and what is wrong with the newer ones
     "The newest whole checkpoint."
     home, damaged = folder / "checkpoints", []
-    for epoch, path in reversed(sorted(find(home) + find(home, "aside"))):  # the name of one put aside sorts before the real one
+    # the name of one put aside sorts before the real one
+    for epoch, path in reversed(sorted(find(home) + find(home, "aside"))):
         try: return read_checkpoint(path, epoch), damaged
         except DamagedError as error:
-            if not os.path.lexists(path): return newest_whole(folder)  # a training beside us has just removed it: look again
+            # a training beside us has just removed it: look again
+            if not os.path.lexists(path): return newest_whole(folder)
             damaged.append(f"{path} ({error})")
     return None, damaged
 
@@ -229,7 +264,13 @@ def load(
     "The newest whole checkpoint. A damaged one is passed over with a warning."
     folder = expand(folder)
     try: found, damaged = newest_whole(folder)
-    except OSError as error: raise CheckpointError(f"The checkpoints in {folder} can't be read ({error.strerror or error}). Choose the folder of a run.") from error
-    if damaged and not found: raise CheckpointError(f"Every checkpoint is damaged: {'; '.join(damaged)}. Remove {folder / 'checkpoints'} to start from the beginning, or choose another folder.")
-    for words in damaged: warnings.warn(f"A damaged checkpoint was passed over: {words}. The run goes on from epoch {found.epoch}.", stacklevel=2)
+    except OSError as error:
+        raise CheckpointError(f"The checkpoints in {folder} can't be read "
+            f"({error.strerror or error}). Choose the folder of a run.") from error
+    if damaged and not found:
+        raise CheckpointError(f"Every checkpoint is damaged: {'; '.join(damaged)}. Remove "
+            f"{folder / 'checkpoints'} to start from the beginning, or choose another folder.")
+    for words in damaged:
+        warnings.warn(f"A damaged checkpoint was passed over: {words}. The run goes on from epoch "
+            f"{found.epoch}.", stacklevel=2)
     return found

@@ -40,20 +40,26 @@ class Data:
     source: str = ""  # where the pictures are from, for people
 
     def __post_init__(self):
-        if not isinstance(self.name, str): raise TypeError(f"name is {self.name!r}; it must be text.")
+        if not isinstance(self.name, str):
+            raise TypeError(f"name is {self.name!r}; it must be text.")
         for part in (self.train, self.test, self.valid or self.test):
-            if not isinstance(part, Images): raise TypeError(f"A part of '{self.name}' is {type(part).__name__}; it must be Images.")
-        if len(self.train) == 0: raise DataError(f"The data '{self.name}' has no training pictures.")
+            if not isinstance(part, Images):
+                raise TypeError(f"A part of '{self.name}' is {type(part).__name__}; it must be "
+                    "Images.")
+        if len(self.train) == 0:
+            raise DataError(f"The data '{self.name}' has no training pictures.")
         if len(self.test) == 0: raise DataError(f"The data '{self.name}' has no test pictures.")
         for part in (self.test, self.valid):
             if part is not None and part.classes != self.train.classes:
-                raise DataError(f"The parts of '{self.name}' have different classes: {self.train.classes} and {part.classes}.")
+                raise DataError(f"The parts of '{self.name}' have different classes: "
+                    f"{self.train.classes} and {part.classes}.")
 
     @property
     def classes(self) -> tuple[str, ...]: return self.train.classes
 
     @cached_property
-    def statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]: return mean_and_std(self.train.pixels)
+    def statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        return mean_and_std(self.train.pixels)
 
     @property
     def mean(self) -> tuple[float, ...]: return self.statistics[0]
@@ -63,7 +69,8 @@ class Data:
 
     def __repr__(self) -> str:
         valid = "" if self.valid is None else f" + {len(self.valid):,} valid"
-        return f"Data '{self.name}': {len(self.train):,} train{valid} + {len(self.test):,} test, {len(self.classes)} classes"
+        return (f"Data '{self.name}': {len(self.train):,} train{valid} + {len(self.test):,} test, "
+            f"{len(self.classes)} classes")
 
 # %% ../nbs/02_data.ipynb #85798684
 def histogram(
@@ -71,16 +78,19 @@ def histogram(
 ) -> np.ndarray:  # (3, 256) int64: how often each value occurs in each channel
     "Count the values of each channel, a thousand pictures at a time."
     counts = np.zeros((3, 256), dtype=np.int64)
-    if len(as_pixels(pixels)) == 0: raise ValueError("There are no pixels to count; at least one picture is needed.")
+    if len(as_pixels(pixels)) == 0:
+        raise ValueError("There are no pixels to count; at least one picture is needed.")
     for start in range(0, len(pixels), 1000):
         for channel in range(3):
-            counts[channel] += np.bincount(pixels[start:start + 1000, :, :, channel].ravel(), minlength=256)
+            counts[channel] += np.bincount(pixels[start:start + 1000, :, :, channel].ravel(),
+                minlength=256)
     return counts
 
 # %% ../nbs/02_data.ipynb #ffb807ba
 def mean_and_std(
     pixels: np.ndarray,  # (N, H, W, 3) uint8
-) -> tuple[tuple[float, ...], tuple[float, ...]]:  # the mean and the standard deviation of each channel, in 0…1
+# the mean and the standard deviation of each channel, in 0…1
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     "Statistics of each channel, exact, from the histogram."
     share = histogram(pixels) / (pixels.size // 3)
     values = np.arange(256) / 255
@@ -95,11 +105,15 @@ def split_valid(
     seed: int = 0,
 ) -> Data:
     "Move some training pictures into the validation split, each class in proportion."
-    if not isinstance(data, Data): raise TypeError(f"data is {type(data).__name__}; it must be Data, as load_data gives it.")
-    given, number = valid_size, isinstance(valid_size, (int, float, np.integer)) and not isinstance(valid_size, bool)
-    if number and 0 < valid_size < 1: valid_size = round(valid_size * len(data.train)) or math.nan  # a part that is less than one picture is no split
+    if not isinstance(data, Data):
+        raise TypeError(f"data is {type(data).__name__}; it must be Data, as load_data gives it.")
+    given, number = valid_size, isinstance(valid_size, (int, float, np.integer)) and not isinstance(
+        valid_size, bool)
+    # a part that is less than one picture is no split
+    if number and 0 < valid_size < 1: valid_size = round(valid_size * len(data.train)) or math.nan
     if not number or valid_size % 1 or not 0 <= valid_size < len(data.train):
-        raise ValueError(f"valid_size is {given}; it must be a whole number from 0 to {len(data.train) - 1}, or a fraction of at least one picture and below 1.")
+        raise ValueError(f"valid_size is {given}; it must be a whole number from 0 to "
+            f"{len(data.train) - 1}, or a fraction of at least one picture and below 1.")
     if valid_size == 0: return data
     order = stratified(data.train.labels, len(data.train), seed)
     chosen, rest = order[:int(valid_size)], np.sort(order[int(valid_size):])
@@ -108,8 +122,10 @@ def split_valid(
 # %% ../nbs/02_data.ipynb #c7180168
 def as_rgb(picture: Image.Image) -> Image.Image:
     "Any picture as 8-bit RGB: 16 bits are scaled down, transparent parts become white."
-    if not isinstance(picture, Image.Image): raise TypeError(f"picture is {type(picture).__name__}; it must be a picture of PIL.")
-    if picture.mode.startswith("I"): picture = Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
+    if not isinstance(picture, Image.Image):
+        raise TypeError(f"picture is {type(picture).__name__}; it must be a picture of PIL.")
+    if picture.mode.startswith("I"):
+        picture = Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
@@ -125,33 +141,44 @@ def decode(
     try:
         with Image.open(path) as file:
             picture = as_rgb(ImageOps.exif_transpose(file))
-    except Exception as error:  # a damaged file can fail in any way, and whatever it is, the picture is unreadable
-        raise DataError(f"The picture {path} can't be read ({error}). Repair or remove it, then start again.") from error
-    if picture.size != (size, size): picture = ImageOps.fit(picture, (size, size), Image.Resampling.BICUBIC)
+    # a damaged file can fail in any way, and whatever it is, the picture is unreadable
+    except Exception as error:
+        raise DataError(f"The picture {path} can't be read ({error}). Repair or remove it, then "
+            "start again.") from error
+    if picture.size != (size, size):
+        picture = ImageOps.fit(picture, (size, size), Image.Resampling.BICUBIC)
     return np.asarray(picture)
 
 # %% ../nbs/02_data.ipynb #d97431bf
 def list_pictures(
     folder: Path,  # with train/CLASS/*.jpg and test/CLASS/*.jpg (or .jpeg, .png)
-) -> list[tuple[str, str, str, int, int]]:  # part, class, file name, bytes, time of change in ns; sorted
+# part, class, file name, bytes, time of change in ns; sorted
+) -> list[tuple[str, str, str, int, int]]:
     "All pictures of a folder, without opening them."
     folder, found = expand(folder), []
     for part in ("train", "test"):
-        if not (folder / part).is_dir(): raise DataError(f"The folder {folder} has no folder '{part}'. It needs {layout()}.")
+        if not (folder / part).is_dir():
+            raise DataError(f"The folder {folder} has no folder '{part}'. It needs {layout()}.")
         try:
             for directory in os.scandir(folder / part):
                 if directory.name.startswith(".") or not directory.is_dir(): continue
-                pictures = [(part, directory.name, file.name, status.st_size, status.st_mtime_ns) for file, status in list_class(directory.path)]
-                if not pictures: raise DataError(f"The folder {directory.path} holds no pictures. Add some (.jpg or .png), or remove it.")
+                pictures = [(part, directory.name, file.name, status.st_size, status.st_mtime_ns)
+                    for file, status in list_class(directory.path)]
+                if not pictures:
+                    raise DataError(f"The folder {directory.path} holds no pictures. Add some "
+                        "(.jpg or .png), or remove it.")
                 found += pictures
-        except OSError as error: raise DataError(f"{error.filename} can't be read ({error.strerror}). Repair or remove it, then start again.") from error
+        except OSError as error:
+            raise DataError(f"{error.filename} can't be read ({error.strerror}). Repair or remove "
+                "it, then start again.") from error
     return sorted(found)
 
 # %% ../nbs/02_data.ipynb #699a4369
 def list_class(folder: str) -> Iterator[tuple[os.DirEntry, os.stat_result]]:
     "The pictures of one folder, each with its size and time."
     for file in os.scandir(folder):
-        if not file.name.lower().endswith((".jpg", ".jpeg", ".png")) or file.name.startswith("."): continue
+        if not file.name.lower().endswith((".jpg", ".jpeg", ".png")) or file.name.startswith("."):
+            continue
         status = file.stat()
         if stat.S_ISREG(status.st_mode): yield file, status
 
@@ -166,14 +193,23 @@ def check_listing(
     listing: list[tuple[str, str, str, int, int]],  # from list_pictures
 ) -> tuple[str, ...]:  # the names of the classes, sorted
     "Find the classes, and refuse a folder that can't be learned from."
-    classes = {part: {entry[1] for entry in listing if entry[0] == part} for part in ("train", "test")}
+    classes = {part: {entry[1] for entry in listing if entry[0] == part}
+        for part in ("train", "test")}
     for part, names in classes.items():
-        if not names: raise DataError(f"The folder {folder / part} holds no pictures. It needs {layout()}.")
+        if not names:
+            raise DataError(f"The folder {folder / part} holds no pictures. It needs {layout()}.")
     strange = [name for name in classes["train"] if not name.isprintable()]
-    if strange: raise DataError(f"The folder name {strange[0]!r} in {folder / 'train'} holds signs that can't be shown. Rename it, then start again.")
+    if strange:
+        raise DataError(f"The folder name {strange[0]!r} in {folder / 'train'} holds signs that "
+            "can't be shown. Rename it, then start again.")
     unknown = sorted(classes["test"] - classes["train"])
-    if unknown: raise DataError(f"The class '{unknown[0]}' is in {folder / 'test'} but not in {folder / 'train'}: it can't be learned. Add it to train or remove it from test.")
-    if len(classes["train"]) == 1: raise DataError(f"The folder {folder / 'train'} has the single class '{classes['train'].pop()}': there is nothing to tell apart. Add a folder for each other class; at least 2 are needed.")
+    if unknown:
+        raise DataError(f"The class '{unknown[0]}' is in {folder / 'test'} but not in "
+            f"{folder / 'train'}: it can't be learned. Add it to train or remove it from test.")
+    if len(classes["train"]) == 1:
+        raise DataError(f"The folder {folder / 'train'} has the single class "
+            f"'{classes['train'].pop()}': there is nothing to tell apart. Add a folder for each "
+            "other class; at least 2 are needed.")
     return tuple(sorted(classes["train"]))
 
 # %% ../nbs/02_data.ipynb #6a5f180f
@@ -188,7 +224,8 @@ def decode_all(
     "Decode many pictures in parallel, with a progress bar."
     if not paths: raise ValueError("paths is empty; at least one picture is needed.")
     pieces = [paths[start:start + 256] for start in range(0, len(paths), 256)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(total=len(paths), desc=f"decoding {name}", unit=" pictures", leave=False) as bar:
+    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(total=len(paths), desc=f"decoding {name}",
+        unit=" pictures", leave=False) as bar:
         try:
             done = []
             for piece in pool.map(lambda piece: np.stack([decode(path) for path in piece]), pieces):
@@ -203,7 +240,8 @@ def decode_all(
 def remember(
     path: Path,  # of the cache
     classes: tuple[str, ...],  # the names of the classes
-    make: Callable[[], dict[str, np.ndarray]],  # gives train_pixels, train_labels, test_pixels and test_labels
+    # gives train_pixels, train_labels, test_pixels and test_labels
+    make: Callable[[], dict[str, np.ndarray]],
 ) -> tuple[Images, Images]:  # train and test
     "Pictures from the cache; where it has none, or damaged ones, they are made and kept."
     arrays = read_cache(path)
@@ -215,10 +253,14 @@ def remember(
 
 # %% ../nbs/02_data.ipynb #5719cfb8
 def as_parts(arrays: dict[str, np.ndarray], classes: tuple[str, ...]) -> tuple[Images, Images]:
-    "The arrays of the cache as pictures for training and testing; Images checks their shapes, types and labels."
-    parts = tuple(Images(arrays[f"{part}_pixels"], arrays[f"{part}_labels"], classes) for part in PARTS)
+    """The arrays of the cache as pictures for training and testing; Images checks their shapes,
+    types and labels."""
+    parts = tuple(Images(arrays[f"{part}_pixels"], arrays[f"{part}_labels"], classes)
+        for part in PARTS)
     for part in parts:
-        if part.pixels.shape[1:] != (32, 32, 3): raise ValueError(f"The pictures have the shape {part.pixels.shape[1:]}; it must be (32, 32, 3).")
+        if part.pixels.shape[1:] != (32, 32, 3):
+            raise ValueError(f"The pictures have the shape {part.pixels.shape[1:]}; it must be "
+                "(32, 32, 3).")
     return parts
 
 # %% ../nbs/02_data.ipynb #1e7e80a7
@@ -228,13 +270,17 @@ def load_folder(
 ) -> Data:
     "A folder of pictures as Data; decoded at the first time, read from the cache afterwards."
     folder = expand(folder)
-    if folder.is_file(): raise UnknownDataError(f"{folder} is a file, not a folder. Give a folder with {layout()}.")
-    if not folder.is_dir(): raise UnknownDataError(f"There is no folder {folder}. Give a folder with {layout()}, or a name: {source_names()}.")
+    if folder.is_file():
+        raise UnknownDataError(f"{folder} is a file, not a folder. Give a folder with {layout()}.")
+    if not folder.is_dir():
+        raise UnknownDataError(f"There is no folder {folder}. Give a folder with {layout()}, or a "
+            f"name: {source_names()}.")
     listing = list_pictures(folder)
     classes = check_listing(folder, listing)
     place = fingerprint(str(folder.resolve()))[:12]
     path = cache_folder(root) / f"folder-{place}-{fingerprint(repr((DECODING, listing)))}.npz"
-    train, test = remember(path, classes, lambda: decode_listing(folder, listing, classes, path.parent))
+    train, test = remember(path, classes, lambda: decode_listing(folder, listing, classes,
+        path.parent))
     for old in path.parent.glob(f"folder-{place}-*.npz"):
         if old != path: old.unlink(missing_ok=True)
     return Data(folder.resolve().name, train, test, source="a folder of JPEG or PNG pictures")
@@ -251,7 +297,8 @@ def decode_listing(
     arrays = {}
     for part in PARTS:
         rows = [entry for entry in listing if entry[0] == part]
-        arrays[f"{part}_pixels"] = decode_all([folder / part / row[1] / row[2] for row in rows], part)
+        arrays[f"{part}_pixels"] = decode_all([folder / part / row[1] / row[2] for row in rows],
+            part)
         arrays[f"{part}_labels"] = np.array([classes.index(row[1]) for row in rows], dtype=np.int64)
     return arrays
 
@@ -266,8 +313,10 @@ def source_names() -> str:
     return "shapes, cifar10, mnist"
 
 # %% ../nbs/02_data.ipynb #ce4da2fa
-CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-CIFAR10_FILES = [f"cifar-10-batches-py/{name}" for name in ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")]
+CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship",
+    "truck")
+CIFAR10_FILES = [f"cifar-10-batches-py/{name}" for name in ("data_batch_1", "data_batch_2",
+    "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")]
 
 
 def as_batch(
@@ -275,11 +324,16 @@ def as_batch(
     name: str,  # of the file, for the message
 ) -> tuple[np.ndarray, np.ndarray]:  # (n, 32, 32, 3) uint8, (n,) int64
     "Pictures and labels of one file of CIFAR-10."
-    pixels, labels = (content.get(key) if isinstance(content, dict) else None for key in ("data", "labels"))
-    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 2 or pixels.shape[1] != 3072:
-        raise DataError(f"{name} does not hold 'data' of the shape (n, 3072) in uint8. It is no file of CIFAR-10; remove it and start again.")
-    if not isinstance(labels, list) or len(labels) != len(pixels) or not all(type(label) is int and 0 <= label < 10 for label in labels):
-        raise DataError(f"{name} does not hold 'labels', one from 0 to 9 for each of its {len(pixels)} pictures. It is no file of CIFAR-10; remove it and start again.")
+    pixels, labels = (content.get(key) if isinstance(content, dict) else None
+        for key in ("data", "labels"))
+    if not isinstance(pixels,
+        np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 2 or pixels.shape[1] != 3072:
+        raise DataError(f"{name} does not hold 'data' of the shape (n, 3072) in uint8. It is no "
+            "file of CIFAR-10; remove it and start again.")
+    if not isinstance(labels, list) or len(labels) != len(pixels) or not all(type(label) is int
+        and 0 <= label < 10 for label in labels):
+        raise DataError(f"{name} does not hold 'labels', one from 0 to 9 for each of its "
+            f"{len(pixels)} pictures. It is no file of CIFAR-10; remove it and start again.")
     return pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), np.array(labels, dtype=np.int64)
 
 # %% ../nbs/02_data.ipynb #2cf16f87
@@ -287,9 +341,12 @@ def read_cifar10(
     path: Path,  # of the archive
 ) -> dict[str, np.ndarray]:  # train_pixels, train_labels, test_pixels, test_labels
     "All pictures of an archive of CIFAR-10."
-    batches = [as_batch(safe_unpickle(content), name) for content, name in zip(read_members(path, CIFAR10_FILES), CIFAR10_FILES)]
-    train, test = (tuple(np.ascontiguousarray(np.concatenate(arrays)) for arrays in zip(*some)) for some in (batches[:5], batches[5:]))
-    return {"train_pixels": train[0], "train_labels": train[1], "test_pixels": test[0], "test_labels": test[1]}
+    batches = [as_batch(safe_unpickle(content), name) for content,
+        name in zip(read_members(path, CIFAR10_FILES), CIFAR10_FILES)]
+    train, test = (tuple(np.ascontiguousarray(np.concatenate(arrays)) for arrays in zip(*some))
+        for some in (batches[:5], batches[5:]))
+    return {"train_pixels": train[0], "train_labels": train[1], "test_pixels": test[0],
+        "test_labels": test[1]}
 
 # %% ../nbs/02_data.ipynb #d5ea7d34
 READING = 1  # to be raised whenever the files are read in another way
@@ -306,7 +363,8 @@ def load_published(
     "Published pictures: from the cache, from the files in it, or from the network."
     check_flag("download", download)
     for file in files:
-        if not isinstance(file, RemoteFile): raise TypeError(f"A file of '{name}' is {file!r}; it must be a RemoteFile.")
+        if not isinstance(file, RemoteFile):
+            raise TypeError(f"A file of '{name}' is {file!r}; it must be a RemoteFile.")
     folder = cache_folder(root)
 
     def make() -> dict[str, np.ndarray]:
@@ -314,7 +372,8 @@ def load_published(
         check_writable(folder)
         return read(*paths)
 
-    return remember(folder / f"{name}-{fingerprint(repr((READING, [file.md5 for file in files])))}.npz", classes, make)
+    return remember(folder /
+        f"{name}-{fingerprint(repr((READING, [file.md5 for file in files])))}.npz", classes, make)
 
 # %% ../nbs/02_data.ipynb #8384e01e
 def load_cifar10(
@@ -333,11 +392,16 @@ def parse_idx(
     name: str,  # of the file, for the message
 ) -> np.ndarray:  # uint8
     "Read MNIST's format (LeCun et al. 1998)."
-    if not isinstance(data, bytes): raise TypeError(f"data is {type(data).__name__}; it must be bytes.")
+    if not isinstance(data, bytes):
+        raise TypeError(f"data is {type(data).__name__}; it must be bytes.")
     start = 4 + 4 * check_whole("dimensions", dimensions, 1)
-    if len(data) < start or tuple(data[:4]) != (0, 0, 8, dimensions): raise DataError(f"{name} does not start like a file of MNIST with {dimensions} dimensions. Remove it and start again.")
+    if len(data) < start or tuple(data[:4]) != (0, 0, 8, dimensions):
+        raise DataError(f"{name} does not start like a file of MNIST with {dimensions} dimensions. "
+            "Remove it and start again.")
     shape = [int.from_bytes(data[place:place + 4], "big") for place in range(4, start, 4)]
-    if math.prod(shape) != len(data) - start: raise DataError(f"{name} should hold {math.prod(shape)} values and holds {len(data) - start}. Remove it and start again.")
+    if math.prod(shape) != len(data) - start:
+        raise DataError(f"{name} should hold {math.prod(shape)} values and holds "
+            f"{len(data) - start}. Remove it and start again.")
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
 
 # %% ../nbs/02_data.ipynb #02e0083d
@@ -346,11 +410,14 @@ def frame(
 ) -> np.ndarray:  # (N, 32, 32, 3) uint8
     "Two black pixels on each side, and three equal colours (LeCun et al. 1998 pad to 32 × 32 too)."
     gray = np.asarray(gray)
-    if gray.dtype != np.uint8 or gray.ndim != 3 or gray.shape[1:] != (28, 28): raise DataError(f"The pictures are {gray.dtype} of the shape {gray.shape}; MNIST's are uint8 of the shape (n, 28, 28). Remove the files and start again.")
+    if gray.dtype != np.uint8 or gray.ndim != 3 or gray.shape[1:] != (28, 28):
+        raise DataError(f"The pictures are {gray.dtype} of the shape {gray.shape}; MNIST's are "
+            "uint8 of the shape (n, 28, 28). Remove the files and start again.")
     return np.repeat(np.pad(gray, ((0, 0), (2, 2), (2, 2)))[..., None], 3, axis=3)
 
 # %% ../nbs/02_data.ipynb #32a876f1
-def read_mnist(*paths: Path) -> dict[str, np.ndarray]:  # train_pixels, train_labels, test_pixels, test_labels
+# train_pixels, train_labels, test_pixels, test_labels
+def read_mnist(*paths: Path) -> dict[str, np.ndarray]:
     "All pictures of MNIST, from its four files in the order of MNIST."
     arrays = {}
     for i, part in enumerate(PARTS):
@@ -358,7 +425,9 @@ def read_mnist(*paths: Path) -> dict[str, np.ndarray]:  # train_pixels, train_la
         arrays[f"{part}_pixels"] = frame(parse_idx(read_gzip(pictures), 3, pictures.name))
         arrays[f"{part}_labels"] = parse_idx(read_gzip(labels), 1, labels.name).astype(np.int64)
         found = arrays[f"{part}_labels"]
-        if len(found) != len(arrays[f"{part}_pixels"]) or (found > 9).any(): raise DataError(f"{labels.name} does not hold a label from 0 to 9 for each picture of {pictures.name}. Remove both and start again.")
+        if len(found) != len(arrays[f"{part}_pixels"]) or (found > 9).any():
+            raise DataError(f"{labels.name} does not hold a label from 0 to 9 for each picture of "
+                f"{pictures.name}. Remove both and start again.")
     return arrays
 
 # %% ../nbs/02_data.ipynb #879daf18
@@ -368,22 +437,33 @@ def load_mnist(
     files: tuple[RemoteFile, ...] = MNIST,  # train pictures and labels, test pictures and labels
 ) -> Data:
     "MNIST: 60,000 training and 10,000 test pictures of handwritten digits (LeCun et al. 1998)."
-    if len(files) != 4: raise ValueError(f"files has {len(files)} entries; it must have 4: pictures and labels for training, pictures and labels for testing.")
+    if len(files) != 4:
+        raise ValueError(f"files has {len(files)} entries; it must have 4: pictures and labels for "
+            "training, pictures and labels for testing.")
     parts = load_published("mnist", files, read_mnist, tuple("0123456789"), root, download)
     return Data("mnist", *parts, source="the MNIST files (LeCun et al. 1998)")
 
 # %% ../nbs/02_data.ipynb #89d5d9bc
 def load_data(
-    source: str | Path = "cifar10",  # "cifar10", "mnist", "shapes", or a folder with train/CLASS/*.jpg and test/CLASS/*.jpg
-    root: str | Path | None = None,  # where downloads and caches go; ERA_CIFAR_HOME or ~/.cache/era_cifar where None
+    # "cifar10", "mnist", "shapes", or a folder with train/CLASS/*.jpg and test/CLASS/*.jpg
+    source: str | Path = "cifar10",
+    # where downloads and caches go; ERA_CIFAR_HOME or ~/.cache/era_cifar where None
+    root: str | Path | None = None,
     download: bool = True,  # fetch what is not there yet
     valid_size: int | float = 0,  # pictures taken from train to choose by, or a fraction of it
 ) -> Data:
     "Pictures ready for training, whatever their source."
-    if not isinstance(source, (str, Path)): raise TypeError(f"source is {source!r}; it must be a name ({source_names()}) or the path of a folder.")
-    if source == "shapes": data = Data("shapes", make_shapes(10_000, seed=0), make_shapes(2_000, seed=1), source="drawn by make_shapes")
+    if not isinstance(source, (str, Path)):
+        raise TypeError(f"source is {source!r}; it must be a name ({source_names()}) or the path "
+            "of a folder.")
+    if source == "shapes":
+        data = Data("shapes", make_shapes(10_000, seed=0), make_shapes(2_000, seed=1),
+            source="drawn by make_shapes")
     elif source == "cifar10": data = load_cifar10(root, download)
     elif source == "mnist": data = load_mnist(root, download)
-    elif isinstance(source, Path) or source and (os.sep in source or Path(source).exists()): data = load_folder(expand(source), root)
-    else: raise UnknownDataError(f"Unknown data '{source}'. Known: {source_names()}, or the path of a folder with {layout()}.")
+    elif isinstance(source, Path) or source and (os.sep in source or Path(source).exists()):
+        data = load_folder(expand(source), root)
+    else:
+        raise UnknownDataError(f"Unknown data '{source}'. Known: {source_names()}, or the path of "
+            f"a folder with {layout()}.")
     return split_valid(data, valid_size)

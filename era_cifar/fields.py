@@ -16,9 +16,13 @@ from fractions import Fraction
 # %% ../nbs/06a_fields.ipynb #81108ecf
 @dataclass(frozen=True)
 class Line:
-    "What the positions along one axis of a map see, along one axis of the input: position turns·q + b sees low[b] + turns·shift to high[b] + turns·shift, where q = len(low)."
-    low: tuple[float, ...]  # the first pixel of each phase, counted from the picture's edge: negative before it; inf where a phase sees nothing
-    high: tuple[float, ...]  # the last pixel of each phase, included; -inf where a phase sees nothing
+    """What the positions along one axis of a map see, along one axis of the input: position turns·q
+    + b sees low[b] + turns·shift to high[b] + turns·shift, where q = len(low)."""
+    # the first pixel of each phase, counted from the picture's edge: negative before it; inf where
+    # a phase sees nothing
+    low: tuple[float, ...]
+    # the last pixel of each phase, included; -inf where a phase sees nothing
+    high: tuple[float, ...]
     shift: int  # pixels from one turn of the phases to the next
 
     def at(self, position: int) -> tuple[float, float]:  # the first and the last pixel it sees
@@ -45,7 +49,9 @@ def shortest(line: Line) -> Line:
     q = len(line.low)
     for p in (p for p in range(1, q) if q % p == 0 and line.shift * p % q == 0):
         step = line.shift * p // q
-        if all(values[b] == values[b - p] + step for values in (line.low, line.high) for b in range(p, q)): return Line(line.low[:p], line.high[:p], step)
+        if all(values[b] == values[b - p] + step for values in (line.low, line.high)
+            for b in range(p, q)):
+            return Line(line.low[:p], line.high[:p], step)
     return line
 
 def read(
@@ -56,7 +62,8 @@ def read(
     "The line of a map whose position o reads some positions of another map."
     turns = len(line.low) // math.gcd(len(line.low), advance)
     seen = [[line.at(tap + turn * advance) for tap in row] for turn in range(turns) for row in taps]
-    low, high = (tuple(best((pair[end] for pair in pairs), default=default) for pairs in seen) for end, best, default in ((0, min, math.inf), (1, max, -math.inf)))
+    low, high = (tuple(best((pair[end] for pair in pairs), default=default) for pairs in seen)
+        for end, best, default in ((0, min, math.inf), (1, max, -math.inf)))
     return shortest(Line(low, high, turns * advance * line.shift // len(line.low)))
 
 # %% ../nbs/06a_fields.ipynb #dc9f3326
@@ -64,7 +71,8 @@ def union(lines: Sequence[Line]) -> Line:  # all with the same jump
     "The smallest line that holds what each of several lines sees."
     q = math.lcm(*(len(line.low) for line in lines))
     pairs = [[line.at(b) for line in lines] for b in range(q)]
-    return shortest(Line(tuple(min(low for low, _ in p) for p in pairs), tuple(max(high for _, high in p) for p in pairs), int(lines[0].jump * q)))
+    return shortest(Line(tuple(min(low for low, _ in p) for p in pairs),
+        tuple(max(high for _, high in p) for p in pairs), int(lines[0].jump * q)))
 
 # %% ../nbs/06a_fields.ipynb #41da8a96
 class NetworkError(ValueError):
@@ -80,18 +88,22 @@ class UnequalJumps(UnknownOperation):
 class Part:
     "One factor of a dimension: a dimension of 3072 may be 3 channels × 32 rows × 32 columns."
     size: int
-    axes: frozenset[int] = frozenset()  # the axes of the input along which it runs; empty for batch and channels
-    mixed: bool = False  # positions of these axes in any order, with others among them (tokens beside a class token)
+    # the axes of the input along which it runs; empty for batch and channels
+    axes: frozenset[int] = frozenset()
+    # positions of these axes in any order, with others among them (tokens beside a class token)
+    mixed: bool = False
 
 @dataclass(frozen=True)
 class Field:
     "What the elements of one tensor see."
-    dims: tuple[tuple[Part, ...], ...]  # for each dimension of the tensor, its parts from the outermost to the innermost
+    # for each dimension of the tensor, its parts from the outermost to the innermost
+    dims: tuple[tuple[Part, ...], ...]
     lines: tuple[Line | None, ...]  # for each axis of the input; None where no local path is left
     whole: tuple[bool, ...]  # for each axis: does an element depend on every position?
     pixels: tuple[int, ...]  # for each axis: the size of the input
     source: str = "input"  # the node that made it, for messages
-    slabs: tuple = field(default=(), compare=False, repr=False)  # after a concatenation: its dimension, and the size and field of each part of it
+    # after a concatenation: its dimension, and the size and field of each part of it
+    slabs: tuple = field(default=(), compare=False, repr=False)
 
     def positions(self, axis: int) -> int:  # how many positions the tensor has along an axis
         return next((part.size for group in self.dims for part in group if axis in part.axes), 1)
@@ -105,7 +117,8 @@ def axis_of(group: tuple[Part, ...]) -> int | None:  # None: no positions in thi
     "The one axis that runs along a dimension, in order."
     parts = [part for part in group if part.size > 1] or [part for part in group if part.axes][:1]
     if not any(part.axes for part in parts): return None
-    if len(parts) > 1 or parts[0].mixed: raise UnknownOperation("its dimension holds positions of several axes, or not in order")
+    if len(parts) > 1 or parts[0].mixed:
+        raise UnknownOperation("its dimension holds positions of several axes, or not in order")
     return next(iter(parts[0].axes))
 
 def with_whole(
@@ -115,14 +128,16 @@ def with_whole(
 ) -> Field:
     "Say that every element depends on every position along some axes."
     axes = set(axes)
-    return replace(x, whole=tuple(w or a in axes for a, w in enumerate(x.whole)), lines=tuple(line if keep or a not in axes else None for a, line in enumerate(x.lines)))
+    return replace(x, whole=tuple(w or a in axes for a, w in enumerate(x.whole)),
+        lines=tuple(line if keep or a not in axes else None for a, line in enumerate(x.lines)))
 
 def lost(
     x: Field,
     shape: Sequence[int],  # of the tensor
 ) -> Field:
     "A field that is whole along every axis, without positions."
-    return replace(x, dims=tuple((Part(size),) for size in shape), lines=(None,) * len(x.lines), whole=(True,) * len(x.whole))
+    return replace(x, dims=tuple((Part(size),) for size in shape), lines=(None,) * len(x.lines),
+        whole=(True,) * len(x.whole))
 
 # %% ../nbs/06a_fields.ipynb #b7e270bc
 def drop(
@@ -130,17 +145,20 @@ def drop(
     dims: Iterable[int],  # that are summed over, or mixed
     keepdim: bool = False,  # leave dimensions of size 1
 ) -> Field:
-    "Sum, or mix, over dimensions: the elements then depend on every position along the axes that ran there."
+    """Sum, or mix, over dimensions: the elements then depend on every position along the axes that
+    ran there."""
     dims = {d % max(1, len(x.dims)) for d in dims}
     gone = set().union(*(axes_of(x.dims[d]) for d in dims)) if x.dims else set()
     ones = tuple(tuple(part for part in group if part.size == 1) for group in x.dims)
-    return with_whole(replace(x, dims=tuple(ones[d] if d in dims else group for d, group in enumerate(x.dims) if keepdim or d not in dims)), gone, keep=False)
+    return with_whole(replace(x, dims=tuple(ones[d] if d in dims else group for d,
+        group in enumerate(x.dims) if keepdim or d not in dims)), gone, keep=False)
 
 def plain(parts: Iterable[Part]) -> list[Part]:
     "Parts with neighbouring channels joined into one."
     result = []
     for part in parts:
-        if result and not part.axes and not result[-1].axes: result[-1] = Part(result[-1].size * part.size)
+        if result and not part.axes and not result[-1].axes:
+            result[-1] = Part(result[-1].size * part.size)
         else: result.append(part)
     return result
 
@@ -157,7 +175,9 @@ def take(
         elif not part.axes and part.size % need == 0:
             group.append(Part(need))
             parts.insert(0, Part(part.size // need))
-        else: raise UnknownOperation(f"it splits {part.size} {'positions' if part.axes else 'channels'}")
+        else:
+            raise UnknownOperation(f"it splits {part.size} "
+                f"{'positions' if part.axes else 'channels'}")
         filled *= group[-1].size
     return tuple(group)
 
@@ -186,8 +206,10 @@ def of_slabs(
         if any(i in range(start, start + size) for i in indices): hit.append(found)
         start += size
     if None in hit or not hit: return x
-    shape = [1 if d == dim else math.prod(part.size for part in group) for d, group in enumerate(x.dims)]
-    return join([replace(found, dims=found.dims[:dim] + ((),) + found.dims[dim + 1:]) for found in hit], shape)
+    shape = [1 if d == dim else math.prod(part.size for part in group) for d,
+        group in enumerate(x.dims)]
+    return join([replace(found, dims=found.dims[:dim] + ((),) + found.dims[dim + 1:])
+        for found in hit], shape)
 
 def cut(
     x: Field,
@@ -199,10 +221,12 @@ def cut(
     "Take some indices of one dimension."
     group = x.dims[dim]
     if math.prod(part.size for part in group) == size and step == 1: return x
-    if x.slabs and x.slabs[0] == dim % len(x.dims): x = replace(of_slabs(x, range(start, start + size * step, step or 1)), dims=x.dims)
+    if x.slabs and x.slabs[0] == dim % len(x.dims):
+        x = replace(of_slabs(x, range(start, start + size * step, step or 1)), dims=x.dims)
     lines, dim = list(x.lines), dim % len(x.dims)
     if not axes_of(group): group = (Part(size),)
-    elif len(group) > 1 or group[0].mixed: group = (Part(size, frozenset(axes_of(group)), mixed=True),)
+    elif len(group) > 1 or group[0].mixed:
+        group = (Part(size, frozenset(axes_of(group)), mixed=True),)
     else:
         axis, group = axis_of(group), (Part(size, group[0].axes),)
         if lines[axis]: lines[axis] = read(lines[axis], [[start]], step)
@@ -211,7 +235,8 @@ def cut(
 def slide(
     x: Field,
     shape: Sequence[int],  # of the result
-    taps: Sequence[Sequence[Sequence[int]]],  # for each of the last dimensions: what each phase reads
+    # for each of the last dimensions: what each phase reads
+    taps: Sequence[Sequence[Sequence[int]]],
     advance: Sequence[int],  # for each of the last dimensions
     mixes: bool = True,  # whether the channels, in the dimension before, are mixed
 ) -> Field:
@@ -223,15 +248,19 @@ def slide(
         axis = axis_of(dims[d])
         dims[d] = (Part(shape[d]),) if axis is None else (Part(shape[d], frozenset([axis])),)
         if axis is not None and lines[axis]: lines[axis] = read(lines[axis], rows, step)
-    if len(dims) > n: dims[-n - 1] = dims[-n - 1] if axes_of(dims[-n - 1]) else (Part(shape[-n - 1]),)
+    if len(dims) > n:
+        dims[-n - 1] = dims[-n - 1] if axes_of(dims[-n - 1]) else (Part(shape[-n - 1]),)
     return replace(x, dims=tuple(dims), lines=tuple(lines))
 
 # %% ../nbs/06a_fields.ipynb #808a2a77
 def common(groups: list[tuple[Part, ...]], size: int) -> tuple[Part, ...]:
     "What a dimension holds where several tensors meet."
     placed = [tuple(part for part in group if part.size > 1) for group in groups if axes_of(group)]
-    if any(group != placed[0] for group in placed): raise UnknownOperation("it joins positions along different axes")
-    if placed: return placed[0] if math.prod(part.size for part in placed[0]) == size else (Part(size, frozenset(axes_of(placed[0])), mixed=True),)
+    if any(group != placed[0] for group in placed):
+        raise UnknownOperation("it joins positions along different axes")
+    if placed:
+        return placed[0] if math.prod(part.size for part in placed[0]) == size else (
+            Part(size, frozenset(axes_of(placed[0])), mixed=True),)
     if size > 1: return (Part(size),)
     return tuple(part for group in groups for part in group if part.axes)[:1]
 
@@ -246,14 +275,20 @@ def meet(
     for x in fields:
         if not x.lines[axis] or x in local or x.whole[axis]: continue
         low, high = x.lines[axis].at(0)
-        if low > 0 or high < x.pixels[axis] - 1: raise UnknownOperation("it spreads one position over a map")
+        if low > 0 or high < x.pixels[axis] - 1:
+            raise UnknownOperation("it spreads one position over a map")
         whole = True
     lines = [x.lines[axis] for x in local]
     if positions > 1 and len({line.jump for line in lines}) > 1:
         if whole: return None, True
-        a, b = next((a, b) for a in local for b in local if a.lines[axis].jump != b.lines[axis].jump)
-        raise UnequalJumps(f"{a.source} (jump {a.lines[axis].jump}) and {b.source} (jump {b.lines[axis].jump}) meet: units of the same number do not lie at the same pixels. Use equal strides (or align_corners=False).")
-    if len({line.jump for line in lines}) > 1: lines = [Line(*((end,) for end in line.at(0)), max(line.shift for line in lines)) for line in lines]
+        a, b = next((a, b) for a in local for b in local
+            if a.lines[axis].jump != b.lines[axis].jump)
+        raise UnequalJumps(f"{a.source} (jump {a.lines[axis].jump}) and {b.source} (jump "
+            f"{b.lines[axis].jump}) meet: units of the same number do not lie at the same pixels. "
+            "Use equal strides (or align_corners=False).")
+    if len({line.jump for line in lines}) > 1:
+        lines = [Line(*((end,) for end in line.at(0)), max(line.shift for line in lines))
+            for line in lines]
     return (union(lines) if lines else None), whole
 
 def join(
@@ -261,13 +296,19 @@ def join(
     shape: Sequence[int],  # of the result, to which all are broadcast
 ) -> Field:
     "The field of an element-wise operation on several tensors: the union of what they see."
-    dims = tuple(common([x.dims[d] for x in fields if len(x.dims) >= -d], shape[d]) for d in range(-len(shape), 0))
-    result, seen, twice = replace(fields[0], dims=dims, slabs=fields[0].slabs if len(fields) == 1 else ()), set(), set()
+    dims = tuple(common([x.dims[d] for x in fields if len(x.dims) >= -d], shape[d])
+        for d in range(-len(shape), 0))
+    result, seen, twice = replace(fields[0], dims=dims, slabs=fields[0].slabs if len(fields) == 1
+        else ()), set(), set()
     for d, group in enumerate(dims):
         twice |= seen & axes_of(group)
         seen |= axes_of(group)
     if twice:  # row i and column j of a table of positions against positions
-        keep = {axis: next(d for d, group in enumerate(dims) if axis in axes_of(group)) for axis in twice}
-        result = replace(result, dims=tuple((Part(shape[d]),) if any(keep[axis] != d for axis in axes_of(group) & twice) else group for d, group in enumerate(dims)))
+        keep = {axis: next(d for d, group in enumerate(dims) if axis in axes_of(group))
+            for axis in twice}
+        result = replace(result, dims=tuple((Part(shape[d]),)
+            if any(keep[axis] != d for axis in axes_of(group) & twice) else group for d,
+            group in enumerate(dims)))
     ends = [meet(fields, axis, result.positions(axis)) for axis in range(len(result.lines))]
-    return replace(result, lines=tuple(line for line, _ in ends), whole=tuple(whole or axis in twice for axis, (_, whole) in enumerate(ends)))
+    return replace(result, lines=tuple(line for line, _ in ends),
+        whole=tuple(whole or axis in twice for axis, (_, whole) in enumerate(ends)))

@@ -28,7 +28,8 @@ from torch.overrides import TorchFunctionMode
 from .fields import Field, Line, NetworkError, Part, UnequalJumps, UnknownOperation, axes_of, axis_of, cut, drop, join, lost, read, regroup, slide, with_whole
 
 # %% ../nbs/06b_graph.ipynb #ca66d798
-LIKE = frozenset("to type_as expand_as view_as reshape_as".split())  # of their second tensor only the type or the shape counts
+# of their second tensor only the type or the shape counts
+LIKE = frozenset("to type_as expand_as view_as reshape_as".split())
 
 @dataclass
 class Call:
@@ -38,7 +39,8 @@ class Call:
     kwargs: dict
     fields: dict[int, tuple[Tensor, Field]]  # by the id of a tensor
     result: object = None  # a tensor, or several
-    window: tuple = ()  # kernel, stride, padding, dilation for each axis of the input, where it has them
+    # kernel, stride, padding, dilation for each axis of the input, where it has them
+    window: tuple = ()
 
     def get(self, place: int, name: str, default: object = None) -> object:
         "An argument by its place or by its name."
@@ -46,7 +48,8 @@ class Call:
 
     def field(self, value: object) -> Field | None:
         "What a tensor sees; None where it does not depend on the input."
-        return self.fields[id(value)][1] if isinstance(value, Tensor) and id(value) in self.fields else None
+        return self.fields[id(value)][1] if isinstance(value,
+            Tensor) and id(value) in self.fields else None
 
     @property
     def x(self) -> Field | None: return self.field(self.get(0, "input"))
@@ -66,9 +69,11 @@ class Call:
 def tensors(value: object) -> list[Tensor]:
     "All tensors in nested lists, tuples, dictionaries and dataclasses."
     if isinstance(value, Tensor): return [value]
-    if value is None or isinstance(value, (int, float, str)): return []  # the common cases first: this runs for every argument
+    # the common cases first: this runs for every argument
+    if value is None or isinstance(value, (int, float, str)): return []
     if isinstance(value, dict): value = list(value.values())
-    elif hasattr(value, "__dataclass_fields__") and not isinstance(value, type): value = list(vars(value).values())
+    elif hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        value = list(vars(value).values())
     return [t for item in value for t in tensors(item)] if isinstance(value, (list, tuple)) else []
 
 def per_axis(
@@ -79,13 +84,17 @@ def per_axis(
     return value * n if len(value) == 1 else value
 
 # %% ../nbs/06b_graph.ipynb #0991f821
-def window(call: Call) -> tuple[tuple[int, ...], ...]:  # kernel, stride, padding, dilation, each for each axis
+# kernel, stride, padding, dilation, each for each axis
+def window(call: Call) -> tuple[tuple[int, ...], ...]:
     "The window of a convolution or a pool."
     n = call.n
     if "conv" in call.name:
         kernel, transposed = tuple(call.get(1, "weight").shape[2:]), "transpose" in call.name
-        stride, padding, dilation = per_axis(call.get(3, "stride", 1), n), call.get(4, "padding", 0), per_axis(call.get(7 if transposed else 5, "dilation", 1), n)
-        if padding in ("same", "valid"): padding = tuple(d * (k - 1) // 2 if padding == "same" else 0 for d, k in zip(dilation, kernel))
+        stride, padding, dilation = per_axis(call.get(3, "stride", 1), n), call.get(4, "padding",
+            0), per_axis(call.get(7 if transposed else 5, "dilation", 1), n)
+        if padding in ("same", "valid"):
+            padding = tuple(d * (k - 1) // 2 if padding == "same" else 0 for d,
+                k in zip(dilation, kernel))
         return kernel, stride, per_axis(padding, n), dilation
     first = 2 if call.name.startswith("lp") else 1
     kernel = per_axis(call.get(first, "kernel_size"), n)
@@ -99,15 +108,19 @@ def for_axes(
     found: dict[int, tuple],  # kernel, stride, padding, dilation along some axes of the input
 ) -> tuple[tuple, ...]:  # kernel, stride, padding, dilation, each for each axis of the input
     "A window for the whole input: along the other axes the call does not move."
-    return tuple(zip(*(found.get(axis, (1, 1, 0, 1)) for axis in range(len(x.lines))))) if found else ()
+    return tuple(zip(*(found.get(axis, (1, 1, 0, 1)) for axis in range(
+        len(x.lines))))) if found else ()
 
 def by_axis(
     x: Field,
-    window: tuple[tuple, ...],  # kernel, stride, padding, dilation, each for each of the last dimensions
+    # kernel, stride, padding, dilation, each for each of the last dimensions
+    window: tuple[tuple, ...],
 ) -> tuple[tuple, ...]:
-    "A window for the axes of the input: a Conv1d over channels moves along none of them, and after transpose(2, 3) the last dimension is the height."
+    """A window for the axes of the input: a Conv1d over channels moves along none of them, and
+    after transpose(2, 3) the last dimension is the height."""
     along = [axis_of(group) for group in x.dims[-len(window[0]):]]
-    return for_axes(x, {axis: tuple(values[i] for values in window) for i, axis in enumerate(along) if axis is not None})
+    return for_axes(x, {axis: tuple(values[i] for values in window) for i,
+        axis in enumerate(along) if axis is not None})
 
 def conv_or_pool(call: Call) -> Field:
     "Output o reads the inputs o·stride − padding + dilation·t, for each t of the kernel."
@@ -117,19 +130,26 @@ def conv_or_pool(call: Call) -> Field:
     return slide(call.x, call.shape, taps, stride, mixes="conv" in call.name)
 
 def transposed_conv(call: Call) -> Field:
-    "Input i writes to the outputs i·stride − padding + dilation·t: so output o reads those i for which that is o. There are stride phases."
+    """Input i writes to the outputs i·stride − padding + dilation·t: so output o reads those i for
+    which that is o. There are stride phases."""
     kernel, stride, padding, dilation = window(call)
-    call.window = by_axis(call.x, (kernel, [Fraction(1, s) for s in stride], padding, dilation))  # one input further for every s outputs
-    taps = [[[(o + p - d * t) // s for t in range(k) if (o + p - d * t) % s == 0] for o in range(s)] for k, s, p, d in zip(kernel, stride, padding, dilation)]
+    # one input further for every s outputs
+    call.window = by_axis(call.x, (kernel, [Fraction(1, s) for s in stride], padding, dilation))
+    taps = [[[(o + p - d * t) // s for t in range(k) if (o + p - d * t) % s == 0] for o in range(s)]
+        for k, s, p, d in zip(kernel, stride, padding, dilation)]
     return slide(call.x, call.shape, taps, [1] * call.n)
 
 # %% ../nbs/06b_graph.ipynb #0de4159b
 def adaptive_pool(call: Call) -> Field:
-    "Output o of n reads from o·size/n, rounded down, to (o + 1)·size/n, rounded up. One output for more than one input is the whole."
+    """Output o of n reads from o·size/n, rounded down, to (o + 1)·size/n, rounded up. One output
+    for more than one input is the whole."""
     x, sizes, targets = call.x, call.get(0, "input").shape[-call.n:], call.shape[-call.n:]
     ratios = [Fraction(size, target) for size, target in zip(sizes, targets)]
-    taps = [[range(math.floor(o * r), math.ceil((o + 1) * r)) for o in range(r.denominator)] for r in ratios]
-    if any(target > 1 for target in targets): call.window = by_axis(x, ([max(map(len, rows)) for rows in taps], ratios, [0] * call.n, [1] * call.n))
+    taps = [[range(math.floor(o * r), math.ceil((o + 1) * r)) for o in range(r.denominator)]
+        for r in ratios]
+    if any(target > 1 for target in targets):
+        call.window = by_axis(x, ([max(map(len, rows)) for rows in taps], ratios, [0] * call.n,
+            [1] * call.n))
     result = slide(x, call.shape, taps, [r.numerator for r in ratios], mixes=False)
     return drop_all(result, x, range(-call.n, 0), targets)
 
@@ -148,7 +168,8 @@ def resampled(
     corners: bool,
 ) -> tuple[list[list[int]], int]:  # what each phase reads, and the advance
     "What the positions of an enlarged or reduced map read."
-    ratio = Fraction(size, target) if scale is None else 1 / Fraction(scale).limit_denominator(10_000)
+    ratio = Fraction(size, target) if scale is None else 1 / Fraction(scale).limit_denominator(
+        10_000)
     if corners: ratio = Fraction(size - 1, target - 1) if target > 1 else Fraction(0)
     half = 0 if corners or mode == "nearest" else Fraction(1, 2)
     rows = []
@@ -156,7 +177,8 @@ def resampled(
         place = (o + half) * ratio - (0 if mode.startswith("nearest") else half)
         low = math.floor(place)
         between = place != low and not mode.startswith("nearest")
-        rows.append([low] if not between else [low, low + 1] if mode.endswith("linear") else list(range(low - 1, low + 3)))
+        rows.append([low] if not between else [low, low + 1] if mode.endswith("linear")
+            else list(range(low - 1, low + 3)))
     return rows, ratio.numerator
 
 def interpolate(call: Call) -> Field:
@@ -164,13 +186,17 @@ def interpolate(call: Call) -> Field:
     x, shape, mode = call.get(0, "input"), call.shape, call.get(3, "mode", "nearest")
     n = len(shape) - 2
     if call.get(6, "antialias", False): raise UnknownOperation("it smooths (antialias=True)")
-    if mode == "area": return adaptive_pool(replace(call, name=f"adaptive_avg_pool{n}d"))  # without a window of its own
+    # without a window of its own
+    if mode == "area": return adaptive_pool(replace(call, name=f"adaptive_avg_pool{n}d"))
     scales = call.get(2, "scale_factor")
     if scales is None or call.get(5, "recompute_scale_factor"): scales = (None,) * n
     scales = tuple(scales) if isinstance(scales, (list, tuple)) else (scales,) * n
-    pairs = [resampled(mode, size, target, scale, bool(call.get(4, "align_corners"))) for size, target, scale in zip(x.shape[2:], shape[2:], scales)]
-    call.window = by_axis(call.x, tuple(zip(*((max(map(len, rows)), Fraction(advance, len(rows)), 0, 1) for rows, advance in pairs))))
-    return slide(call.x, shape, [rows for rows, _ in pairs], [advance for _, advance in pairs], mixes=False)
+    pairs = [resampled(mode, size, target, scale, bool(call.get(4, "align_corners"))) for size,
+        target, scale in zip(x.shape[2:], shape[2:], scales)]
+    call.window = by_axis(call.x, tuple(zip(*((max(map(len, rows)), Fraction(advance, len(rows)), 0,
+        1) for rows, advance in pairs))))
+    return slide(call.x, shape, [rows for rows, _ in pairs], [advance for _, advance in pairs],
+        mixes=False)
 
 # %% ../nbs/06b_graph.ipynb #a1be490a
 def pad(call: Call) -> Field:
@@ -199,12 +225,18 @@ def pixel_unshuffle(call: Call) -> Field:
     return slide(call.x, call.shape, [[range(r)]] * 2, [r, r])
 
 def unfold(call: Call) -> Field:
-    "The windows of a convolution, laid out as (B, C·k·k, positions); as a method, along one dimension."
+    """The windows of a convolution, laid out as (B, C·k·k, positions); as a method, along one
+    dimension."""
     x = call.x
-    if len(x.dims) != 4 or isinstance(call.get(0, "input"), Tensor) and len(call.args) == 4 and all(isinstance(a, int) for a in call.args[1:]) and call.result.ndim == 5: raise UnknownOperation("it makes windows along one dimension")
-    kernel, dilation, padding, stride = (per_axis(call.get(i, name, default), 2) for i, name, default in ((1, "kernel_size", 1), (2, "dilation", 1), (3, "padding", 0), (4, "stride", 1)))
+    if len(x.dims) != 4 or isinstance(call.get(0, "input"),
+        Tensor) and len(call.args) == 4 and all(isinstance(a, int)
+        for a in call.args[1:]) and call.result.ndim == 5:
+        raise UnknownOperation("it makes windows along one dimension")
+    kernel, dilation, padding, stride = (per_axis(call.get(i, name, default), 2) for i, name,
+        default in ((1, "kernel_size", 1), (2, "dilation", 1), (3, "padding", 0), (4, "stride", 1)))
     call.window = by_axis(x, (kernel, stride, padding, dilation))
-    sizes = [(size + 2 * p - d * (k - 1) - 1) // s + 1 for size, k, s, p, d in zip(call.get(0, "input").shape[2:], kernel, stride, padding, dilation)]
+    sizes = [(size + 2 * p - d * (k - 1) - 1) // s + 1 for size, k, s, p,
+        d in zip(call.get(0, "input").shape[2:], kernel, stride, padding, dilation)]
     taps = [[[d * t - p for t in range(k)]] for k, p, d in zip(kernel, padding, dilation)]
     return regroup(slide(x, (*call.shape[:2], *sizes), taps, stride), call.shape)
 
@@ -220,17 +252,22 @@ def swap(call: Call) -> Field:
     "transpose, T, t, mT, movedim: found by doing the same with the numbers of the dimensions."
     x, dims = call.x, list(call.x.dims)
     if call.name == "movedim":
-        order = torch.empty(*range(2, 2 + len(dims)), device="meta").movedim(*call.args[1:], **call.kwargs).shape
+        order = torch.empty(*range(2, 2 + len(dims)), device="meta").movedim(*call.args[1:],
+            **call.kwargs).shape
         return replace(x, dims=tuple(dims[size - 2] for size in order))
     if call.name == "T": return replace(x, dims=x.dims[::-1])
-    a, b = (call.get(1, "dim0", call.kwargs.get("axis0")), call.get(2, "dim1", call.kwargs.get("axis1"))) if call.name in ("transpose", "swapaxes", "swapdims") else (-2, -1)
+    a, b = (call.get(1, "dim0", call.kwargs.get("axis0")),
+        call.get(2, "dim1", call.kwargs.get("axis1"))) if call.name in ("transpose", "swapaxes",
+        "swapdims") else (-2, -1)
     dims[a], dims[b] = dims[b], dims[a]
     return replace(x, dims=tuple(dims))
 
 def squeeze(call: Call) -> Field:
     x, dim = call.x, call.get(1, "dim")
-    which = range(len(x.dims)) if dim is None else [d % len(x.dims) for d in (dim if isinstance(dim, (list, tuple)) else [dim])]
-    return replace(x, dims=tuple(group for d, group in enumerate(x.dims) if d not in which or math.prod(p.size for p in group) != 1))
+    which = range(len(x.dims)) if dim is None else [d % len(x.dims)
+        for d in (dim if isinstance(dim, (list, tuple)) else [dim])]
+    return replace(x, dims=tuple(group for d, group in enumerate(x.dims) if d not in which
+        or math.prod(p.size for p in group) != 1))
 
 def unsqueeze(call: Call) -> Field:
     dims = list(call.x.dims)
@@ -242,7 +279,8 @@ def repeat(call: Call) -> Field:
     x, shape = call.x, call.shape
     dims = ((),) * (len(shape) - len(x.dims)) + x.dims
     for group, size in zip(dims, shape):
-        if axes_of(group) and math.prod(p.size for p in group) != size: raise UnknownOperation("it repeats positions")
+        if axes_of(group) and math.prod(p.size for p in group) != size:
+            raise UnknownOperation("it repeats positions")
     return join([replace(x, dims=dims)], shape)
 
 # %% ../nbs/06b_graph.ipynb #835f1780
@@ -251,7 +289,9 @@ def index(call: Call) -> Field:
     x, key = call.x, call.args[1]
     key = key if isinstance(key, tuple) else (key,)
     lists = [len(k) for k in key if isinstance(k, (Tensor, list))]
-    if len(lists) > 1 or any(isinstance(k, bool) or getattr(k, "ndim", 1) != 1 or getattr(k, "dtype", None) == torch.bool for k in key): raise UnknownOperation("it picks by a mask or by several lists")
+    if len(lists) > 1 or any(isinstance(k, bool) or getattr(k, "ndim", 1) != 1
+        or getattr(k, "dtype", None) == torch.bool for k in key):
+        raise UnknownOperation("it picks by a mask or by several lists")
     taken = sum(k is not None and k is not Ellipsis for k in key)
     at = next((i for i, k in enumerate(key) if k is Ellipsis), len(key))
     key = key[:at] + (slice(None),) * (len(x.dims) - taken) + key[at + 1:]
@@ -262,8 +302,11 @@ def index(call: Call) -> Field:
             continue
         if isinstance(k, (Tensor, list)): x = pick_channels(x, d, len(k))
         else:
-            span = range(sizes[d])[k] if isinstance(k, slice) else range(int(k) % sizes[d], int(k) % sizes[d] + 1)
-            if len(x.dims[d]) == 1 and axes_of(x.dims[d]) and not x.dims[d][0].mixed and len(span) < sizes[d]: moved[axis_of(x.dims[d])] = 1, span.step, -span.start, 1
+            span = range(sizes[d])[k] if isinstance(k, slice) else range(int(k) % sizes[d],
+                int(k) % sizes[d] + 1)
+            if len(x.dims[d]) == 1 and axes_of(x.dims[d]) and not x.dims[d][0].mixed and len(
+                span) < sizes[d]:
+                moved[axis_of(x.dims[d])] = 1, span.step, -span.start, 1
             x = cut(x, d, span.start, len(span), span.step)
         if isinstance(k, (slice, Tensor, list)): dims.append(x.dims[d])
         d += 1
@@ -281,10 +324,13 @@ def pick_channels(
 
 def pick(call: Call) -> Field:
     "select and narrow."
-    x, dim, start = call.x, call.get(1, "dim"), call.get(2, "index" if call.name == "select" else "start")
+    x, dim, start = call.x, call.get(1, "dim"), call.get(2,
+        "index" if call.name == "select" else "start")
     if call.name == "index_select": return pick_channels(x, dim % len(x.dims), call.shape[dim])
-    result = cut(x, dim, start % call.args[0].shape[dim], 1 if call.name == "select" else call.get(3, "length"))
-    return replace(result, dims=tuple(g for d, g in enumerate(result.dims) if d != dim % len(x.dims))) if call.name == "select" else result
+    result = cut(x, dim, start % call.args[0].shape[dim],
+        1 if call.name == "select" else call.get(3, "length"))
+    return replace(result, dims=tuple(g for d, g in enumerate(result.dims)
+        if d != dim % len(x.dims))) if call.name == "select" else result
 
 def pieces(call: Call) -> list[Field]:
     "chunk, split, unbind."
@@ -294,13 +340,15 @@ def pieces(call: Call) -> list[Field]:
     for piece in call.result:
         size = 1 if call.name == "unbind" else piece.shape[dim]
         part = cut(x, dim, start, size)
-        results.append(replace(part, dims=part.dims[:dim] + part.dims[dim + 1:]) if call.name == "unbind" else part)
+        results.append(replace(part, dims=part.dims[:dim] + part.dims[dim + 1:]) if call.name
+            == "unbind" else part)
         start += size
     return results
 
 # %% ../nbs/06b_graph.ipynb #e05c7d32
 def concatenate(call: Call) -> Field:
-    "cat along channels is a join. Along positions only something that sees nothing (a class token) may be added."
+    """cat along channels is a join. Along positions only something that sees nothing (a class
+    token) may be added."""
     dim = call.get(1, "dim", 0) % len(call.shape)
     slabs = dim, tuple((t.shape[dim], call.field(t)) for t in call.get(0, "tensors"))
     fields = [x for _, x in slabs[1] if x]
@@ -310,11 +358,13 @@ def concatenate(call: Call) -> Field:
     fields = [replace(x, dims=x.dims[:dim] + ((),) + x.dims[dim + 1:]) for x in fields]
     shape = call.shape[:dim] + (1,) + call.shape[dim + 1:]
     result = fields[0] if placed else join(fields, shape)
-    return replace(result, dims=result.dims[:dim] + (group,) + result.dims[dim + 1:], slabs=() if placed else slabs)
+    return replace(result, dims=result.dims[:dim] + (group,) + result.dims[dim + 1:],
+        slabs=() if placed else slabs)
 
 def stack(call: Call) -> Field:
     dim = call.get(1, "dim", 0) % len(call.shape)
-    fields = [replace(x, dims=x.dims[:dim] + ((),) + x.dims[dim:]) for x in map(call.field, call.get(0, "tensors")) if x]
+    fields = [replace(x, dims=x.dims[:dim] + ((),) + x.dims[dim:])
+        for x in map(call.field, call.get(0, "tensors")) if x]
     return join(fields, call.shape)
 
 def assign(call: Call) -> Field:
@@ -323,7 +373,9 @@ def assign(call: Call) -> Field:
     if value is None: return target
     key = call.args[1] if isinstance(call.args[1], tuple) else (call.args[1],)
     n = max(len(value.lines), 0)
-    if target is None or Ellipsis in key or any(k != slice(None) and axes_of(target.dims[d]) for d, k in enumerate(key)): raise UnknownOperation("it writes into some positions")
+    if target is None or Ellipsis in key or any(k != slice(None) and axes_of(target.dims[d]) for d,
+        k in enumerate(key)):
+        raise UnknownOperation("it writes into some positions")
     return join([target, value], tuple(call.args[0].shape))
 
 # %% ../nbs/06b_graph.ipynb #a651f784
@@ -333,7 +385,8 @@ def reduce(call: Call) -> Field | list[Field]:
     "Sums, means, maxima over some dimensions, or over all."
     if isinstance(call.get(1, "other"), Tensor): return pointwise(call)
     dim = call.get(2 if call.name.endswith("norm") else 1, "dim", call.kwargs.get("axis"))
-    dims = range(len(call.x.dims)) if dim is None or isinstance(dim, bool) else dim if isinstance(dim, (list, tuple)) else [dim]
+    dims = range(len(call.x.dims)) if dim is None or isinstance(dim,
+        bool) else dim if isinstance(dim, (list, tuple)) else [dim]
     if len(dims) == 0: dims = range(len(call.x.dims))
     result = drop(call.x, dims, keepdim=len(call.shape) == len(call.x.dims))
     return [result] * len(call.result) if isinstance(call.result, tuple) else result
@@ -341,13 +394,18 @@ def reduce(call: Call) -> Field | list[Field]:
 def spread(call: Call) -> Field:
     "Softmax and norms: every element depends on all those that it is compared with."
     x, n = call.x, len(call.x.dims)
-    if call.name in ("layer_norm", "rms_norm"): dims = range(-len(call.get(1, "normalized_shape")), 0)
-    elif call.name == "batch_norm": dims = [d for d in range(n) if d != 1] if call.get(5, "training", False) else []
-    elif call.name == "instance_norm": dims = range(2, n) if call.get(5, "use_input_stats", True) else []
+    if call.name in ("layer_norm", "rms_norm"):
+        dims = range(-len(call.get(1, "normalized_shape")), 0)
+    elif call.name == "batch_norm":
+        dims = [d for d in range(n) if d != 1] if call.get(5, "training", False) else []
+    elif call.name == "instance_norm":
+        dims = range(2, n) if call.get(5, "use_input_stats", True) else []
     elif call.name == "group_norm": dims = range(1, n)
     elif call.name == "normalize": dims = [call.get(2, "dim", 1)]
-    else: dims = [call.get(1, "dim") if call.get(1, "dim") is not None else 0 if n in (1, 3) else 1]  # as torch chooses it
-    return join([with_whole(x, set().union(*(axes_of(x.dims[d]) for d in dims))), *(f for f in call.all if f is not x)], call.shape)
+    # as torch chooses it
+    else: dims = [call.get(1, "dim") if call.get(1, "dim") is not None else 0 if n in (1, 3) else 1]
+    return join([with_whole(x, set().union(*(axes_of(x.dims[d]) for d in dims))),
+        *(f for f in call.all if f is not x)], call.shape)
 
 def glu(call: Call) -> Field:
     "One half of the channels gates the other."
@@ -365,7 +423,8 @@ def contract(call: Call, inputs: Sequence[tuple[object, str]], output: str) -> F
         x = call.field(value)
         if x is None: continue
         x = drop(x, [d for d, letter in enumerate(letters) if letter not in output], keepdim=True)
-        fields.append(replace(x, dims=tuple(x.dims[letters.index(letter)] if letter in letters else () for letter in output)))
+        fields.append(replace(x, dims=tuple(x.dims[letters.index(letter)] if letter in letters
+            else () for letter in output)))
     return join(fields, call.shape)
 
 def linear(call: Call) -> Field:
@@ -377,23 +436,29 @@ def matmul(call: Call) -> Field:
     a, b = call.get(0, "input"), call.get(1, "other", call.kwargs.get("mat2"))
     if a.ndim < 2 or b.ndim < 2: raise UnknownOperation("it multiplies by a vector")
     batch = "abcdefgh"[:max(a.ndim, b.ndim) - 2]
-    return contract(call, [(a, batch[len(batch) + 2 - a.ndim:] + "mk"), (b, batch[len(batch) + 2 - b.ndim:] + "kn")], batch + "mn")
+    return contract(call, [(a, batch[len(batch) + 2 - a.ndim:] + "mk"),
+        (b, batch[len(batch) + 2 - b.ndim:] + "kn")], batch + "mn")
 
 def einsum(call: Call) -> Field:
     equation, values = call.args[0].replace(" ", ""), call.args[1:]
     if len(values) == 1 and isinstance(values[0], (list, tuple)): values = values[0]
-    if "." in equation or "->" not in equation: raise UnknownOperation("its equation is not written out")
+    if "." in equation or "->" not in equation:
+        raise UnknownOperation("its equation is not written out")
     left, output = equation.split("->")
     return contract(call, list(zip(values, left.split(","))), output)
 
 def attention(call: Call) -> list[Field] | Field:
-    "Every query depends on all positions of keys and values. Along other axes (of axial attention) it sees what all three see."
+    """Every query depends on all positions of keys and values. Along other axes (of axial
+    attention) it sees what all three see."""
     dim = 0 if call.name == "multi_head_attention_forward" else -2
-    query, *others = [call.field(call.get(place, name)) for place, name in enumerate(("query", "key", "value"))]
-    if len(call.all) > sum(x is not None for x in (query, *others)): raise UnknownOperation("its mask or its weights are computed from the input")
+    query, *others = [call.field(call.get(place, name)) for place,
+        name in enumerate(("query", "key", "value"))]
+    if len(call.all) > sum(x is not None for x in (query, *others)):
+        raise UnknownOperation("its mask or its weights are computed from the input")
     fields = [drop(query, [-1], keepdim=True)] if query else []
     result = join(fields + [drop(x, [dim, -1], keepdim=True) for x in others if x], call.shape)
-    return [result] + [lost(result, t.shape) for t in tensors(call.result)[1:]] if dim == 0 else result
+    return [result] + [lost(result, t.shape) for t in tensors(call.result)[
+        1:]] if dim == 0 else result
 
 # %% ../nbs/06b_graph.ipynb #cc4597d7
 def window_attention(
@@ -401,23 +466,27 @@ def window_attention(
     module: nn.Module,  # torchvision's ShiftedWindowAttention, with window_size and shift_size
     shape: Sequence[int],  # of the result
 ) -> Field:
-    "Attention inside windows (Liu et al. 2021, Swin): position o reads its own window. The windows start at the shift; a map that fits into one window is not shifted."
+    """Attention inside windows (Liu et al. 2021, Swin): position o reads its own window. The
+    windows start at the shift; a map that fits into one window is not shifted."""
     taps = []
     for size, window, shift in zip(shape[1:3], module.window_size, module.shift_size):
         if window >= size: shift = 0
-        taps.append([range((o - shift) // window * window + shift, (o - shift) // window * window + shift + window) for o in range(window)])
+        taps.append([range((o - shift) // window * window + shift,
+            (o - shift) // window * window + shift + window) for o in range(window)])
     moved = replace(x, dims=(x.dims[0], x.dims[3], x.dims[1], x.dims[2]))
     result = slide(moved, [shape[i] for i in (0, 3, 1, 2)], taps, list(module.window_size))
     return replace(result, dims=tuple(result.dims[i] for i in (0, 2, 3, 1)))
 
 # %% ../nbs/06b_graph.ipynb #9764d233
-POINTWISE = frozenset("""relu relu6 leaky_relu prelu rrelu elu selu celu gelu silu mish sigmoid tanh hardtanh hardswish hardsigmoid logsigmoid softplus softsign softshrink hardshrink tanhshrink threshold
+POINTWISE = frozenset(
+    """relu relu6 leaky_relu prelu rrelu elu selu celu gelu silu mish sigmoid tanh hardtanh hardswish hardsigmoid logsigmoid softplus softsign softshrink hardshrink tanhshrink threshold
     add sub mul div truediv floordiv floor_divide true_divide rsub rdiv rpow radd rmul pow square sqrt rsqrt exp expm1 log log1p log2 log10 abs neg sign sin cos tan atan erf floor ceil round trunc frac fmod remainder reciprocal
     maximum minimum fmax fmin clamp clip clamp_min clamp_max where lerp addcmul addcdiv masked_fill nan_to_num isnan isinf isfinite logical_and logical_or logical_not eq ne lt le gt ge and or xor invert not iadd isub imul itruediv
     dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout feature_dropout identity clone contiguous detach requires_grad to float double half bfloat16 type type_as int long bool cpu cuda data real positive
     local_response_norm fake_quantize_per_tensor_affine bernoulli""".split())
 
-NOTHING = frozenset("zeros_like ones_like empty_like full_like rand_like randn_like new_zeros new_ones new_empty new_full new_tensor zero fill".split())
+NOTHING = frozenset("zeros_like ones_like empty_like full_like rand_like randn_like new_zeros "
+    "new_ones new_empty new_full new_tensor zero fill".split())
 
 def rule_for_maps(kind: str) -> Callable[[Call], Field | list[Field]] | None:
     "The rules of what reads neighbouring positions; the name without its 1d, 2d or 3d."
@@ -465,7 +534,8 @@ def rule_for_mixing(name: str) -> Callable[[Call], Field | list[Field]] | None:
 def rule_for(name: str) -> Callable[[Call], Field | list[Field]] | None:  # None: not known
     "The rule for an operation."
     if name in POINTWISE: return pointwise
-    return rule_for_maps(name[:-2].rstrip("_") if name.endswith(("1d", "2d", "3d")) else name) or rule_for_shapes(name) or rule_for_mixing(name)
+    return rule_for_maps(name[:-2].rstrip("_") if name.endswith(("1d", "2d", "3d"))
+        else name) or rule_for_shapes(name) or rule_for_mixing(name)
 
 # %% ../nbs/06b_graph.ipynb #354e2371
 class Untraceable(Exception):
@@ -473,7 +543,8 @@ class Untraceable(Exception):
 
 def inner_tensors(model: nn.Module) -> dict[int, Tensor]:
     "Every tensor that a model holds: parameters, buffers, and those in plain attributes."
-    found = [t for module in model.modules() for group in (module._parameters, module._buffers, module.__dict__) for t in group.values() if isinstance(t, Tensor)]
+    found = [t for module in model.modules() for group in (module._parameters, module._buffers,
+        module.__dict__) for t in group.values() if isinstance(t, Tensor)]
     return {id(t): t for t in found}
 
 def can_copy(value: object, memo: dict) -> bool:
@@ -486,22 +557,30 @@ def copy_model(
     model: nn.Module,
     change: Callable[[Tensor], Tensor],  # makes the tensor of the copy
 ) -> nn.Module:  # in eval mode, without hooks and gradients
-    "A copy with other tensors. The weights are not copied unless change does it, and no hook comes along."
+    """A copy with other tensors. The weights are not copied unless change does it, and no hook
+    comes along."""
     memo = {}
     for key, value in inner_tensors(model).items():
         new = change(value.detach())
-        memo[key] = nn.Parameter(new, requires_grad=False) if isinstance(value, nn.Parameter) else new
+        memo[key] = nn.Parameter(new, requires_grad=False) if isinstance(value,
+            nn.Parameter) else new
     for module in model.modules():
-        memo |= {id(value): type(value)() for name, value in module.__dict__.items() if "_hooks" in name and isinstance(value, dict)}
+        memo |= {id(value): type(value)() for name, value in module.__dict__.items()
+            if "_hooks" in name and isinstance(value, dict)}
     try: return deepcopy(model, dict(memo)).eval()
-    except Exception: memo |= {id(value): value for module in model.modules() for name, value in module.__dict__.items() if name != "_modules" and not can_copy(value, memo)}
+    except Exception:
+        memo |= {id(value): value for module in model.modules() for name,
+            value in module.__dict__.items() if name != "_modules" and not can_copy(value, memo)}
     return deepcopy(model, memo).eval()
 
 @contextmanager
 def left_alone(model: nn.Module) -> Iterator[None]:
-    "Keep modes, buffers and hooks as they are, even where a copy still calls the original: a function that was set as model.forward is not copied."
-    kept = [(module, module.training, {name: (t, t.clone()) for name, t in module._buffers.items() if t is not None and not t.is_meta},
-             {name: hooks for name, hooks in module.__dict__.items() if "_hooks" in name and isinstance(hooks, dict)}) for module in model.modules()]
+    """Keep modes, buffers and hooks as they are, even where a copy still calls the original: a
+    function that was set as model.forward is not copied."""
+    kept = [(module, module.training, {name: (t, t.clone()) for name,
+        t in module._buffers.items() if t is not None and not t.is_meta},
+        {name: hooks for name, hooks in module.__dict__.items() if "_hooks" in name
+        and isinstance(hooks, dict)}) for module in model.modules()]
     try:
         for module, _, _, hooks in kept:
             module.training = False
@@ -520,14 +599,17 @@ def check_no_cycle(model: nn.Module) -> None:
     stack = [(model, (), "The model")]
     while stack:
         module, above, name = stack.pop()
-        if id(module) in above: raise NetworkError(f"{name} is a module that contains itself; a network must end.")
-        stack += [(child, (*above, id(module)), f"{name}.{key}".removeprefix("The model.")) for key, child in module._modules.items() if child is not None]
+        if id(module) in above:
+            raise NetworkError(f"{name} is a module that contains itself; a network must end.")
+        stack += [(child, (*above, id(module)), f"{name}.{key}".removeprefix("The model.")) for key,
+            child in module._modules.items() if child is not None]
 
 # %% ../nbs/06b_graph.ipynb #60c69710
 @dataclass(frozen=True)
 class Step:
     "One node of the graph: a layer, or an operation outside of the layers."
-    name: str  # the path of the module, as in 'layer1.0.conv1', or the name of the operation, as in 'add_1'
+    # the path of the module, as in 'layer1.0.conv1', or the name of the operation, as in 'add_1'
+    name: str
     operation: str
     field: Field
     before: tuple[Field, ...]  # what went in
@@ -540,8 +622,10 @@ def operation_name(func: Callable) -> str:
     return name.strip("_")
 
 def is_leaf(module: nn.Module) -> bool:
-    "Layers of torch.nn, and layers of others that are made from one of them and have no parts, are single nodes."
-    kinds = [kind for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn.modules") and not kind.__module__.endswith((".module", ".container"))]
+    """Layers of torch.nn, and layers of others that are made from one of them and have no parts,
+    are single nodes."""
+    kinds = [kind for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn.modules")
+        and not kind.__module__.endswith((".module", ".container"))]
     inner = [name for name, _ in module.named_children() if name != "parametrizations"]
     return bool(kinds) and (type(module) in kinds or not inner)
 
@@ -550,28 +634,41 @@ def last_window(windows: list[tuple]) -> tuple:
     windows = [w for w in windows if w]
     if len(windows) < 2: return windows[0] if windows else ()
     kernel, stride, padding, dilation = windows[-1]
-    return kernel, stride, tuple(sum(w[2][i] for w in windows) for i in range(len(padding))), dilation
+    return kernel, stride, tuple(sum(w[2][i] for w in windows)
+        for i in range(len(padding))), dilation
 
 def stay_here(call: Call) -> Tensor:
     "x.to(...) without a move to another device: there is nothing to move."
-    kinds = [value for value in (*call.args[1:], *call.kwargs.values()) if isinstance(value, torch.dtype)]
+    kinds = [value for value in (*call.args[1:], *call.kwargs.values())
+        if isinstance(value, torch.dtype)]
     return call.args[0].type(kinds[0]) if kinds else call.args[0].clone()
 
 def check_window(call: Call, where: str) -> None:
-    "A kernel must fit into its padded input, and a convolution must get the channels it was made for."
+    """A kernel must fit into its padded input, and a convolution must get the channels it was made
+    for."""
     if "adaptive" in call.name or "unpool" in call.name or "fractional" in call.name: return
     x, n = call.get(0, "input"), call.n
     axes = len(call.all[0].lines)
-    if x.ndim > n + 2 or x.ndim < n + 2 and axes < n: raise NetworkError(f"{where}: {call.name} needs {n} {'axis' if n == 1 else 'axes'}; the input_size has {axes}.")
+    if x.ndim > n + 2 or x.ndim < n + 2 and axes < n:
+        raise NetworkError(f"{where}: {call.name} needs {n} {'axis' if n == 1 else 'axes'}; the "
+            f"input_size has {axes}.")
     kernel, stride, padding, dilation = window(call)
     if "conv" in call.name:
         weight, groups = call.get(1, "weight"), call.get(6, "groups", 1)
         if x.ndim >= n + 1 and x.shape[-n - 1] != weight.shape[1] * groups:
-            raise NetworkError(f"{where}: {call.name} was made for {weight.shape[1] * groups} channels and gets {x.shape[-n - 1]}, of the shape {tuple(x.shape)}. Give another input_size.")
-    sides = [2 * p if call.get(4, "padding", 0) != "same" else d * (k - 1) for p, d, k in zip(padding, dilation, kernel)]
-    if "pool" in call.name and call.get(5 if call.name.startswith("max") else 4, "ceil_mode", False): sides = [side + s - 1 for side, s in zip(sides, stride)]
-    if any(d * (k - 1) + 1 > size + side for k, d, size, side in zip(kernel, dilation, x.shape[-n:], sides)):
-        raise NetworkError(f"{where}: the kernel {kernel}{f' with dilation {dilation}' if set(dilation) > {1} else ''} is larger than its input {tuple(x.shape[-n:])} with padding {padding}. Give a larger input_size.")
+            raise NetworkError(f"{where}: {call.name} was made for {weight.shape[1] * groups} "
+                f"channels and gets {x.shape[-n - 1]}, of the shape {tuple(x.shape)}. Give "
+                "another input_size.")
+    sides = [2 * p if call.get(4, "padding", 0) != "same" else d * (k - 1) for p, d,
+        k in zip(padding, dilation, kernel)]
+    if "pool" in call.name and call.get(5 if call.name.startswith("max") else 4, "ceil_mode", False):
+        sides = [side + s - 1 for side, s in zip(sides, stride)]
+    if any(d * (k - 1) + 1 > size + side for k, d, size,
+        side in zip(kernel, dilation, x.shape[-n:], sides)):
+        raise NetworkError(f"{where}: the kernel "
+            f"{kernel}{f' with dilation {dilation}' if set(dilation) > {1} else ''} is larger "
+            f"than its input {tuple(x.shape[-n:])} with padding {padding}. Give a larger "
+            "input_size.")
 
 def keeps_slabs(
     name: str,  # of an operation
@@ -579,7 +676,8 @@ def keeps_slabs(
     after: Field,
 ) -> bool:
     "Whether the parts of a concatenation can still be told apart."
-    return name in ("cat", "concat", "concatenate") or before == (after,) and (name in POINTWISE or name == "batch_norm")
+    return name in ("cat", "concat", "concatenate") or before == (after,
+        ) and (name in POINTWISE or name == "batch_norm")
 
 # %% ../nbs/06b_graph.ipynb #fe24baa6
 HINT = " unknown='gradient' measures it instead."
@@ -594,11 +692,13 @@ class Tracer(TorchFunctionMode):
     ):
         super().__init__()
         sizes = tuple(x.shape[2:])
-        dims = ((Part(len(x)),), (Part(x.shape[1]),), *((Part(size, frozenset([axis])),) for axis, size in enumerate(sizes)))
+        dims = ((Part(len(x)),), (Part(x.shape[1]),), *((Part(size, frozenset([axis])),) for axis,
+            size in enumerate(sizes)))
         start = Field(dims, (Line((0,), (0,), 1),) * len(sizes), (False,) * len(sizes), sizes)
         self.fields, self.steps, self.outputs, self.counts = {id(x): (x, start)}, [], {}, {}
         self.constants = dict(constants)  # whatever does not depend on the input
-        self.stale: dict[int, Tensor] = {}  # whatever shares its memory with a tensor that was written to
+        # whatever shares its memory with a tensor that was written to
+        self.stale: dict[int, Tensor] = {}
         self.path: list[str] = []  # of the modules that are running
         self.leaf: list = []  # the running leaf: its fields before and its windows
         self.operation = ""  # the one that is running
@@ -607,15 +707,18 @@ class Tracer(TorchFunctionMode):
     def where(self) -> str: return (self.path[-1] if self.path else "") or "the model"
 
     def remember(self, value: Tensor, found: Field, source: str) -> None:
-        self.fields[id(value)] = value, replace(found, source=source)  # the tensor is kept, so that its id stays its own
+        # the tensor is kept, so that its id stays its own
+        self.fields[id(value)] = value, replace(found, source=source)
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         self.operation = name = operation_name(func)
         call = Call(name, args, kwargs or {}, self.fields)
         before = tuple(call.all)
         self.check_origin(call)
-        if before and name in ("conv1d", "conv2d", "conv3d") or "pool" in name and call.n: check_window(call, self.where)
-        call.result = stay_here(call) if name in ("to", "cpu", "cuda") and before else func(*args, **call.kwargs)
+        if before and name in ("conv1d", "conv2d", "conv3d") or "pool" in name and call.n:
+            check_window(call, self.where)
+        call.result = stay_here(call) if name in ("to", "cpu", "cuda") and before else func(*args,
+            **call.kwargs)
         changed = args[0] if name == "setitem" else call.result
         if tensors(changed): self.check_fresh(tensors((args, kwargs)))
         if before and tensors(changed) and name not in NOTHING: self.follow(call, before, changed)
@@ -623,60 +726,85 @@ class Tracer(TorchFunctionMode):
         return call.result
 
     def check_origin(self, call: Call) -> None:
-        "A tensor that no operation has made came round the watch (torch.vmap does that): what it sees is not known."
-        if any(id(t) not in self.fields and id(t) not in self.constants for t in tensors((call.args, call.kwargs))): raise Untraceable("a tensor of unknown origin")
+        """A tensor that no operation has made came round the watch (torch.vmap does that): what it
+        sees is not known."""
+        if any(id(t) not in self.fields and id(t) not in self.constants
+            for t in tensors((call.args, call.kwargs))):
+            raise Untraceable("a tensor of unknown origin")
 
     def check_fresh(self, values: list[Tensor]) -> None:
         "What was changed unseen can't be used."
-        if any(id(t) in self.stale for t in values): raise UnknownOperation(f"{self.where}: a tensor is used after its memory was written to through another one, which receptive_field can't follow.{HINT}")
+        if any(id(t) in self.stale for t in values):
+            raise UnknownOperation(f"{self.where}: a tensor is used after its memory was written "
+                f"to through another one, which receptive_field can't follow.{HINT}")
 
     def spoil(self, call: Call, changed: Tensor, found: Field) -> None:
-        "After a write that changes what a tensor sees: others in the same memory (the whole of a part, a part of the whole) are no longer known."
+        """After a write that changes what a tensor sees: others in the same memory (the whole of a
+        part, a part of the whole) are no longer known."""
         old = call.field(changed)
-        if not any(changed is t for t in tensors((call.args, call.kwargs))) or old and (old.lines, old.whole) == (found.lines, found.whole): return
+        if not any(changed is t for t in tensors((call.args, call.kwargs))) or old and (old.lines,
+            old.whole) == (found.lines, found.whole):
+            return
         memory = changed.untyped_storage()._cdata
         others = [t for t, _ in self.fields.values()] + list(self.constants.values())
-        self.stale |= {id(t): t for t in others if t is not changed and t.untyped_storage()._cdata == memory}
+        self.stale |= {id(t): t for t in others if t is not changed and t.untyped_storage()._cdata
+            == memory}
 
     def follow(self, call: Call, before: tuple[Field, ...], changed: object) -> None:
         "Apply the rule, and write down the step."
         if self.leaf and self.leaf[0] == "special": return
         try: found = self.apply(call)
         except UnknownOperation as error:
-            if isinstance(error, UnequalJumps): raise UnequalJumps(f"{self.where}: {error}{HINT}") from None
+            if isinstance(error, UnequalJumps):
+                raise UnequalJumps(f"{self.where}: {error}{HINT}") from None
             if not all(all(x.whole) for x in before):
-                raise UnknownOperation(f"{self.where}: receptive_field has no rule for '{call.name}' here{f': {error}' if str(error) else ''}.{HINT}") from error.__cause__
+                raise UnknownOperation(f"{self.where}: receptive_field has no rule for "
+                    f"'{call.name}' here{f': {error}' if str(error) else ''}.{HINT}") from error.__cause__
             found = [lost(before[0], t.shape) for t in tensors(changed)]
         found = found if isinstance(found, list) else [found]
         for value, x in zip(tensors(changed), found): self.spoil(call, value, x)
         name = self.where if self.leaf else self.count(call.name)
-        for value, x in zip(tensors(changed), found): self.remember(value, x if keeps_slabs(call.name, before, x) else replace(x, slabs=()), name)
+        for value, x in zip(tensors(changed), found):
+            self.remember(value, x if keeps_slabs(call.name, before, x) else replace(x, slabs=()),
+                name)
         if self.leaf: self.leaf[2].append(call.window)
-        else: self.steps.append(Step(name, call.name, self.fields[id(tensors(changed)[0])][1], before, call.window))
+        else:
+            self.steps.append(Step(name, call.name, self.fields[id(tensors(changed)[0])][1], before,
+                call.window))
 
     def apply(self, call: Call) -> Field | list[Field]:
         rule = rule_for(call.name)
         if rule is None: raise UnknownOperation("")
-        single = rule not in (pointwise, concatenate, stack, einsum, matmul, assign, attention, reduce) and call.name != "copy"
-        if single and call.x is None: raise UnknownOperation("its first argument does not come from the input")
+        single = rule not in (pointwise, concatenate, stack, einsum, matmul, assign, attention,
+            reduce) and call.name != "copy"
+        if single and call.x is None:
+            raise UnknownOperation("its first argument does not come from the input")
         others = call.all[1:] if single and rule is not spread else []
-        if not all(all(x.whole) for x in others): raise UnknownOperation("its weights or indices are computed from the input")
+        if not all(all(x.whole) for x in others):
+            raise UnknownOperation("its weights or indices are computed from the input")
         try: found = rule(call)
         except NetworkError: raise
-        except Exception as error: raise UnknownOperation(f"its rule fails, {type(error).__name__}: {error}") from error
+        except Exception as error:
+            raise UnknownOperation(f"its rule fails, {type(error).__name__}: {error}") from error
         if not others: return found
-        return [with_whole(x, range(len(x.lines))) for x in (found if isinstance(found, list) else [found])]
+        return [with_whole(x, range(len(x.lines))) for x in (found if isinstance(found, list)
+            else [found])]
 
     def count(self, name: str) -> str:  # as torch.fx names it
         self.counts[name] = self.counts.get(name, -1) + 1
         return f"{name}_{self.counts[name]}" if self.counts[name] else name
 
     def enter(self, name: str, module: nn.Module, args: tuple, kwargs: dict) -> None:
-        if name in self.path: raise NetworkError(f"{name or 'The model'} calls itself, which receptive_field can't follow.")
+        if name in self.path:
+            raise NetworkError(f"{name or 'The model'} calls itself, which receptive_field can't "
+                "follow.")
         self.path.append(name)
-        before = tuple(self.fields[id(t)][1] for t in tensors((args, kwargs)) if id(t) in self.fields)
+        before = tuple(self.fields[id(t)][1] for t in tensors((args, kwargs))
+            if id(t) in self.fields)
         if self.leaf: return
-        if type(module).__module__.startswith("torchvision") and type(module).__name__ in ("ShiftedWindowAttention", "ShiftedWindowAttentionV2"): self.leaf = ["special", name, [], before]
+        if type(module).__module__.startswith("torchvision") and type(module).__name__ in (
+            "ShiftedWindowAttention", "ShiftedWindowAttentionV2"):
+            self.leaf = ["special", name, [], before]
         elif is_leaf(module): self.leaf = ["leaf", name, [], before]
 
     def leave(self, name: str, module: nn.Module, args: tuple, result: object) -> None:
@@ -686,9 +814,13 @@ class Tracer(TorchFunctionMode):
         if self.leaf and self.leaf[1] == name:
             kind, _, windows, before = self.leaf
             self.leaf = []
-            if kind == "special" and before: self.remember(values[0], window_attention(before[0], module, values[0].shape), name)
-            if values and id(values[0]) in self.fields: self.steps.append(Step(name or "the model", type(module).__name__, self.fields[id(values[0])][1], before, last_window(windows)))
-        if values and id(values[0]) in self.fields: self.outputs[name] = self.fields[id(values[0])][1]
+            if kind == "special" and before:
+                self.remember(values[0], window_attention(before[0], module, values[0].shape), name)
+            if values and id(values[0]) in self.fields:
+                self.steps.append(Step(name or "the model", type(module).__name__,
+                    self.fields[id(values[0])][1], before, last_window(windows)))
+        if values and id(values[0]) in self.fields:
+            self.outputs[name] = self.fields[id(values[0])][1]
 
 # %% ../nbs/06b_graph.ipynb #f9f23620
 def trace(
@@ -704,8 +836,11 @@ def trace(
         module.register_forward_pre_hook(partial(tracer.enter, name), with_kwargs=True)
         module.register_forward_hook(partial(tracer.leave, name))
     try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]), torch.device("meta"), tracer: copy(x)
+        with torch.no_grad(), torch.random.fork_rng(devices=[]), torch.device("meta"), tracer:
+            copy(x)
     except NetworkError: raise
     except RecursionError: raise NetworkError("The model calls itself without end.") from None
-    except Exception as error: raise Untraceable(f"{tracer.where}, operation '{tracer.operation}': {type(error).__name__}: {str(error).partition(chr(10))[0]}") from error
+    except Exception as error:
+        raise Untraceable(f"{tracer.where}, operation '{tracer.operation}': "
+            f"{type(error).__name__}: {str(error).partition(chr(10))[0]}") from error
     return tracer

@@ -31,7 +31,8 @@ class Epoch:
     test_accuracy: float  # likewise
     seconds: float  # training and evaluation together
     pictures_per_second: float  # of the training alone
-    valid_loss: float | None = None  # plain cross-entropy; None where the data has no validation split
+    # plain cross-entropy; None where the data has no validation split
+    valid_loss: float | None = None
     valid_accuracy: float | None = None  # likewise
 
 # %% ../nbs/10a_history.ipynb #18c973fc
@@ -56,10 +57,17 @@ def read_numbers(
     try:
         lines = expand(path).read_text(encoding="utf-8").splitlines(keepends=True)
         header, *rows = list(csv.reader(lines)) or [[]]
-    except (UnicodeDecodeError, csv.Error) as error: raise ValueError(f"{path} can't be read as a table ({error}). It must be a CSV file with the columns {', '.join(names)}.") from None
-    if header != list(names): raise ValueError(f"{path} has the columns {', '.join(header)[:200] or '(none)'}. A file of this kind has {', '.join(names)}.")
-    if not lines[-1].endswith("\n"): raise ValueError(f"{path} is damaged: line {len(lines)} is cut off. Delete the line, or take the file from a copy.")
-    return [read_row(path, i, dict(zip(names, row)), len(row) == len(names), optional) for i, row in enumerate(rows)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} can't be read as a table ({error}). It must be a CSV file with "
+            f"the columns {', '.join(names)}.") from None
+    if header != list(names):
+        raise ValueError(f"{path} has the columns {', '.join(header)[:200] or '(none)'}. A file of "
+            f"this kind has {', '.join(names)}.")
+    if not lines[-1].endswith("\n"):
+        raise ValueError(f"{path} is damaged: line {len(lines)} is cut off. Delete the line, or "
+            "take the file from a copy.")
+    return [read_row(path, i, dict(zip(names, row)), len(row) == len(names), optional) for i,
+        row in enumerate(rows)]
 
 # %% ../nbs/10a_history.ipynb #a23d76ff
 def read_row(
@@ -70,9 +78,13 @@ def read_row(
     optional: Sequence[str],  # columns that may be empty
 ) -> list[float | None]:
     "The numbers of one row; the first one must be its count."
-    try: numbers = [None if text == "" and name in optional else float(text) for name, text in row.items()]
+    try:
+        numbers = [None if text == "" and name in optional else float(text) for name,
+            text in row.items()]
     except ValueError: full = False
-    if not full or numbers[0] != i: raise ValueError(f"{path} is damaged: line {i + 2} is {','.join(row.values())!r}. It must begin with {i} and hold a number for each column.")
+    if not full or numbers[0] != i:
+        raise ValueError(f"{path} is damaged: line {i + 2} is {','.join(row.values())!r}. It must "
+            f"begin with {i} and hold a number for each column.")
     return [i, *numbers[1:]]
 
 # %% ../nbs/10a_history.ipynb #5c193bbf
@@ -85,7 +97,8 @@ class History:
     "What happened in a training, by epoch and by step."
     rows: list[Epoch] = field(default_factory=list)
     step_lrs: list[float] = field(default_factory=list)  # the learning rate of each step
-    step_losses: list[float] = field(default_factory=list)  # the loss of each step, a mean per picture
+    # the loss of each step, a mean per picture
+    step_losses: list[float] = field(default_factory=list)
 
     def __len__(self) -> int: return len(self.rows)
 
@@ -104,28 +117,36 @@ class History:
 
     def steps_to_csv(self, path: str | Path) -> None:
         "Write the steps."
-        write_numbers(path, STEP_COLUMNS, zip(range(len(self.step_lrs)), self.step_lrs, self.step_losses))
+        write_numbers(path, STEP_COLUMNS, zip(range(len(self.step_lrs)), self.step_lrs,
+            self.step_losses))
 
     @classmethod
     def from_csv(cls, path: str | Path, steps: str | Path | None = None) -> "History":
         "Read what to_csv wrote, and from a second file what steps_to_csv wrote."
-        rows = [Epoch(*row) for row in read_numbers(path, EPOCH_COLUMNS, optional=("valid_loss", "valid_accuracy"))]
+        rows = [Epoch(*row) for row in read_numbers(path, EPOCH_COLUMNS,
+            optional=("valid_loss", "valid_accuracy"))]
         records = [] if steps is None else read_numbers(steps, STEP_COLUMNS)
         return cls(rows, [lr for _, lr, _ in records], [loss for _, _, loss in records])
 
     def to_state(self) -> dict[str, list]:
         "Copies of everything as plain lists and numbers."
-        return dict(rows=[list(astuple(row)) for row in self.rows], step_lrs=list(self.step_lrs), step_losses=list(self.step_losses))
+        return dict(rows=[list(astuple(row)) for row in self.rows], step_lrs=list(self.step_lrs),
+            step_losses=list(self.step_losses))
 
     @classmethod
     def from_state(cls, state: dict[str, list]) -> "History":
         "What to_state gave."
-        try: return cls([Epoch(*row) for row in state["rows"]], list(state["step_lrs"]), list(state["step_losses"]))
-        except (KeyError, TypeError) as error: raise ValueError(f"This is not the state of a history ({error}). It must come from History.to_state.") from error
+        try:
+            return cls([Epoch(*row) for row in state["rows"]], list(state["step_lrs"]),
+                list(state["step_losses"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"This is not the state of a history ({error}). It must come from "
+                "History.to_state.") from error
 
     def __repr__(self) -> str:
         if not self.rows: return "History: no epoch yet"
-        return f"History: {len(self)} epoch{'s' if len(self) > 1 else ''} in {self.seconds:.1f} s, test accuracy {self.rows[-1].test_accuracy:.2%}"
+        return (f"History: {len(self)} epoch{'s' if len(self) > 1 else ''} in {self.seconds:.1f} "
+            f"s, test accuracy {self.rows[-1].test_accuracy:.2%}")
 
     def _repr_html_(self) -> str: return history_table(self)
 
@@ -137,23 +158,33 @@ class History:
 def history_table(history: History) -> str:  # HTML
     "The rows as people read them: epochs from 1 on, accuracies in percent."
     percent = lambda value: "" if value is None else f"{value:.2%}"
-    shown = [("epoch", lambda row: f"{row.epoch + 1}"), ("learning rate", lambda row: f"{row.lr:.3g}"), ("train loss", lambda row: f"{row.train_loss:.4f}"),
-             ("train accuracy", lambda row: f"{row.train_accuracy:.2%}"), ("valid accuracy", lambda row: percent(row.valid_accuracy)), ("test loss", lambda row: f"{row.test_loss:.4f}"),
-             ("test accuracy", lambda row: f"{row.test_accuracy:.2%}"), ("seconds", lambda row: f"{row.seconds:.1f}")]
+    shown = [("epoch", lambda row: f"{row.epoch + 1}"), ("learning rate",
+        lambda row: f"{row.lr:.3g}"), ("train loss", lambda row: f"{row.train_loss:.4f}"),
+        ("train accuracy", lambda row: f"{row.train_accuracy:.2%}"),
+        ("valid accuracy", lambda row: percent(row.valid_accuracy)),
+        ("test loss", lambda row: f"{row.test_loss:.4f}"),
+        ("test accuracy", lambda row: f"{row.test_accuracy:.2%}"),
+        ("seconds", lambda row: f"{row.seconds:.1f}")]
     if not any(row.valid_accuracy is not None for row in history.rows): del shown[4]
     head = "".join(f"<th>{name}</th>" for name, _ in shown)
-    body = "".join("<tr>" + "".join(f"<td>{text(row)}</td>" for _, text in shown) + "</tr>" for row in history.rows)
+    body = "".join("<tr>" + "".join(f"<td>{text(row)}</td>" for _, text in shown) + "</tr>"
+        for row in history.rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 # %% ../nbs/10a_history.ipynb #072a6ebc
 def plot_history(history: History) -> Figure:
-    "Loss and accuracy by epoch: training above, test (and validation) below, one scale for a column."
-    if not history.rows: raise ValueError("The history is empty: there is nothing to plot before the first epoch is over.")
+    """Loss and accuracy by epoch: training above, test (and validation) below, one scale for a
+    column."""
+    if not history.rows:
+        raise ValueError("The history is empty: there is nothing to plot before the first epoch is "
+            "over.")
     figure, axes = new_figure(2, 2, 4.5, 2.6)
     for panel, first in zip(axes[1], axes[0]): panel.sharey(first)
-    for panels, parts in zip(axes, (["train"], ["valid"] * any(row.valid_loss is not None for row in history.rows) + ["test"])):
+    for panels, parts in zip(axes, (["train"], ["valid"]
+        * any(row.valid_loss is not None for row in history.rows) + ["test"])):
         for part in parts: plot_part(panels, history, part)
-        for panel, (name, unit) in zip(panels, (("loss", "mean per picture"), ("accuracy", "percent"))):
+        for panel, (name, unit) in zip(panels, (("loss", "mean per picture"),
+            ("accuracy", "percent"))):
             panel.set(title=f"{' and '.join(parts)} {name}", xlabel="epoch", ylabel=unit)
             panel.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
             if len(parts) > 1: panel.legend()
@@ -170,16 +201,23 @@ def plot_part(
     epochs = [epoch + 1 for epoch in history.column("epoch")]
     for panel, name, unit in zip(panels, ("loss", "accuracy"), (1, 100)):
         values = history.column(f"{part}_{name}")
-        panel.plot(epochs, [math.nan if value is None else unit * value for value in values], ".-", color=color, label=part)  # nan leaves a gap
+        # nan leaves a gap
+        panel.plot(epochs, [math.nan if value is None else unit * value for value in values], ".-",
+            color=color, label=part)
 
 # %% ../nbs/10a_history.ipynb #75ee4c3c
 def plot_rates(history: History) -> Figure:
     "The learning rate of every step; of every epoch where the steps are not known."
-    rates, unit = (history.step_lrs, "step") if history.step_lrs else (history.column("lr"), "epoch")
-    if not rates: raise ValueError("The history is empty: there is no learning rate to plot before the first step.")
+    rates, unit = (history.step_lrs, "step") if history.step_lrs else (history.column("lr"),
+        "epoch")
+    if not rates:
+        raise ValueError("The history is empty: there is no learning rate to plot before the first "
+            "step.")
     figure, [[panel]] = new_figure(1, 1, 6, 2.6)
-    first = 0 if unit == "step" else 1                          # steps are counted from 0, as in steps.csv and in plot_one_cycle
-    panel.plot(range(first, first + len(rates)), rates, "-" if unit == "step" else ".-", color="tab:purple", label="used")
+    # steps are counted from 0, as in steps.csv and in plot_one_cycle
+    first = 0 if unit == "step" else 1
+    panel.plot(range(first, first + len(rates)), rates, "-" if unit == "step" else ".-",
+        color="tab:purple", label="used")
     panel.set(title="Learning rate", xlabel=unit, ylabel="used", ylim=(0, None))
     panel.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     return figure

@@ -24,7 +24,8 @@ def check_whole(
     least: int,  # the smallest value that is allowed
 ) -> int:  # the value
     "Check that an argument is a whole number and large enough."
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)): raise TypeError(f"{name} is {value!r}; it must be a whole number.")
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} is {value!r}; it must be a whole number.")
     if value < least: raise ValueError(f"{name} is {value}; it must be at least {least}.")
     return int(value)
 
@@ -38,11 +39,16 @@ def check_number(
     closed: bool = False,  # True: high itself is allowed
 ) -> float:  # the value
     "Check that an argument is a finite number inside its limits."
-    if isinstance(value, bool) or not isinstance(value, Real): raise TypeError(f"{name} is {value!r}; it must be a number.")
-    if math.isfinite(value) and (low < value if above else low <= value) and (value <= high if closed else value < high): return float(value)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} is {value!r}; it must be a number.")
+    if math.isfinite(value) and (low < value if above else low <= value) and (value <= high
+        if closed else value < high):
+        return float(value)
     if closed: raise ValueError(f"{name} is {value}; it must be a number from {low:g} to {high:g}.")
-    limits = [f"{'above' if above else 'of at least'} {low:g}"] * math.isfinite(low) + [f"below {high:g}"] * math.isfinite(high)
-    raise ValueError(f"{name} is {value}; it must be {' '.join(['a finite number', ' and '.join(limits)]).strip()}.")
+    limits = [f"{'above' if above else 'of at least'} {low:g}"] * math.isfinite(low) + [
+        f"below {high:g}"] * math.isfinite(high)
+    raise ValueError(f"{name} is {value}; it must be "
+        f"{' '.join(['a finite number', ' and '.join(limits)]).strip()}.")
 
 # %% ../nbs/00_images.ipynb #414432c9
 def check_flag(
@@ -50,7 +56,8 @@ def check_flag(
     value: object,  # what was given
 ) -> bool:  # the value
     "Check that an argument is True or False."
-    if not isinstance(value, bool): raise TypeError(f"{name} is {value!r}; it must be True or False.")
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}; it must be True or False.")
     return value
 
 # %% ../nbs/00_images.ipynb #81d7c51a
@@ -58,9 +65,11 @@ def as_pixels(pixels: np.ndarray) -> np.ndarray:  # (N, H, W, 3) uint8, unchange
     "Check that an array holds pictures."
     pixels = np.asarray(pixels)
     if pixels.dtype != np.uint8:
-        raise TypeError(f"pixels are {pixels.dtype}; they must be uint8, from 0 to 255. For floats from 0 to 1: (255 * pixels).round().astype('uint8').")
+        raise TypeError(f"pixels are {pixels.dtype}; they must be uint8, from 0 to 255. For floats "
+            "from 0 to 1: (255 * pixels).round().astype('uint8').")
     if pixels.ndim != 4 or pixels.shape[3] != 3 or 0 in pixels.shape[1:]:
-        raise ValueError(f"pixels have the shape {pixels.shape}; it must be (N, H, W, 3): pictures, rows, columns, colours.")
+        raise ValueError(f"pixels have the shape {pixels.shape}; it must be (N, H, W, 3): "
+            "pictures, rows, columns, colours.")
     return pixels
 
 # %% ../nbs/00_images.ipynb #626ccd9d
@@ -73,11 +82,14 @@ def as_labels(
     labels = np.asarray(labels)
     if len(labels) == 0: labels = labels.astype(np.int64)
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels are {labels.dtype}; they must be integers, each an index into classes.")
+        raise TypeError(f"labels are {labels.dtype}; they must be integers, each an index into "
+            "classes.")
     if labels.shape != (n,):
-        raise ValueError(f"labels have the shape {labels.shape}; {n} pictures need the shape ({n},).")
+        raise ValueError(f"labels have the shape {labels.shape}; {n} pictures need the shape "
+            f"({n},).")
     if n and not 0 <= labels.min() <= labels.max() < len(classes):
-        raise ValueError(f"labels run from {labels.min()} to {labels.max()}; with {len(classes)} classes they must run from 0 to {len(classes) - 1}.")
+        raise ValueError(f"labels run from {labels.min()} to {labels.max()}; with {len(classes)} "
+            f"classes they must run from 0 to {len(classes) - 1}.")
     return labels.astype(np.int64)
 
 # %% ../nbs/00_images.ipynb #e49abe1b
@@ -89,12 +101,17 @@ def as_boxes(
 ) -> np.ndarray:  # (N, 4) int64
     "Check that there is one box for each picture, and that it lies inside the picture."
     boxes = np.asarray(boxes)
-    if boxes.shape != (n, 4): raise ValueError(f"boxes have the shape {boxes.shape}; {n} pictures need the shape ({n}, 4): left, top, right, bottom.")
-    if boxes.dtype.kind not in "iu": raise TypeError(f"boxes are {boxes.dtype}; they must be integers, in pixels.")
+    if boxes.shape != (n, 4):
+        raise ValueError(f"boxes have the shape {boxes.shape}; {n} pictures need the shape ({n}, "
+            "4): left, top, right, bottom.")
+    if boxes.dtype.kind not in "iu":
+        raise TypeError(f"boxes are {boxes.dtype}; they must be integers, in pixels.")
     left, top, right, bottom = boxes.T
-    wrong = np.flatnonzero((left < 0) | (top < 0) | (left >= right) | (top >= bottom) | (right > width) | (bottom > height))
+    wrong = np.flatnonzero((left < 0) | (top < 0) | (left >= right) | (top >= bottom)
+        | (right > width) | (bottom > height))
     if len(wrong):
-        raise ValueError(f"box {wrong[0]} is {boxes[wrong[0]].tolist()}; it needs 0 <= left < right <= {width} and 0 <= top < bottom <= {height}.")
+        raise ValueError(f"box {wrong[0]} is {boxes[wrong[0]].tolist()}; it needs 0 <= left < "
+            f"right <= {width} and 0 <= top < bottom <= {height}.")
     return boxes.astype(np.int64)
 
 # %% ../nbs/00_images.ipynb #45accf23
@@ -104,7 +121,8 @@ def stratified(
     seed: int = 0,  # the same seed chooses the same pictures
 ) -> np.ndarray:  # (n,) int64: positions, in random order
     "Choose n positions at random so that each class keeps its share."
-    if check_whole("n", n, 0) > len(labels): raise ValueError(f"n is {n}; it must be from 0 to {len(labels)}, the number of pictures.")
+    if check_whole("n", n, 0) > len(labels):
+        raise ValueError(f"n is {n}; it must be from 0 to {len(labels)}, the number of pictures.")
     generator = np.random.default_rng(seed)
     place = np.empty(len(labels))
     for label in np.unique(labels):
@@ -119,24 +137,31 @@ class Images:
     pixels: np.ndarray  # (N, H, W, 3) uint8: red, green, blue
     labels: np.ndarray  # (N,) int64: each an index into classes
     classes: tuple[str, ...]  # the names, in the order of the labels
-    boxes: np.ndarray | None = None  # (N, 4) int64: left, top, right, bottom in pixels; right and bottom exclusive
+    # (N, 4) int64: left, top, right, bottom in pixels; right and bottom exclusive
+    boxes: np.ndarray | None = None
 
     def __post_init__(self):
-        if isinstance(self.classes, str): raise TypeError(f"classes is the text {self.classes!r}; it must be a list of names.")
+        if isinstance(self.classes, str):
+            raise TypeError(f"classes is the text {self.classes!r}; it must be a list of names.")
         pixels, classes = as_pixels(self.pixels), tuple(str(name) for name in self.classes)
-        if len(set(classes)) < len(classes): raise ValueError(f"classes {classes} holds a name twice; each must be there once.")
+        if len(set(classes)) < len(classes):
+            raise ValueError(f"classes {classes} holds a name twice; each must be there once.")
         object.__setattr__(self, "pixels", pixels)  # the one way to set a field of a frozen class
         object.__setattr__(self, "classes", classes)
         object.__setattr__(self, "labels", as_labels(self.labels, len(pixels), classes))
-        if self.boxes is not None: object.__setattr__(self, "boxes", as_boxes(self.boxes, *pixels.shape[:3]))
+        if self.boxes is not None:
+            object.__setattr__(self, "boxes", as_boxes(self.boxes, *pixels.shape[:3]))
 
     def __len__(self) -> int: return len(self.pixels)
 
     def __getitem__(self, which: int | slice | np.ndarray) -> "Images":
         "One picture, a slice, a list of positions or a boolean mask; always Images."
-        if getattr(which, "ndim", None) == 0: which = which.item()  # one number, as an array or a tensor
+        # one number, as an array or a tensor
+        if getattr(which, "ndim", None) == 0: which = which.item()
         if isinstance(which, (int, np.integer)) and not isinstance(which, bool):
-            if not -len(self) <= which < len(self): raise IndexError(f"picture {which} of {len(self)}; allowed are {-len(self)} to {len(self) - 1}.")
+            if not -len(self) <= which < len(self):
+                raise IndexError(f"picture {which} of {len(self)}; allowed are {-len(self)} to "
+                    f"{len(self) - 1}.")
             which = [which]
         if isinstance(which, (list, tuple)) and len(which) == 0: which = slice(0)
         which = which if isinstance(which, slice) else np.asarray(which)
@@ -149,7 +174,8 @@ class Images:
 
     def __repr__(self) -> str:
         n, height, width, _ = self.pixels.shape
-        return f"Images: {n:,} pictures of {height}×{width}, {len(self.classes)} classes{'' if self.boxes is None else ', with boxes'}"
+        return (f"Images: {n:,} pictures of {height}×{width}, {len(self.classes)} "
+            f"classes{'' if self.boxes is None else ', with boxes'}")
 
 # %% ../nbs/00_images.ipynb #fbb03fc7
 def new_figure(
@@ -158,8 +184,10 @@ def new_figure(
     width: float,  # of one panel, in inches
     height: float,  # of one panel, in inches
 ) -> tuple[Figure, np.ndarray]:  # the figure, and its axes as an array (rows, columns)
-    "A grid of panels that is shown once, where it is the value of a cell, and never opens a window."
-    figure, axes = plt.subplots(rows, columns, figsize=(columns * width, rows * height), squeeze=False, layout="constrained")
+    """A grid of panels that is shown once, where it is the value of a cell, and never opens a
+    window."""
+    figure, axes = plt.subplots(rows, columns, figsize=(columns * width, rows * height),
+        squeeze=False, layout="constrained")
     plt.close(figure)
     return figure, axes
 
@@ -177,7 +205,8 @@ def show_picture(
     if box is None: return
     left, top, right, bottom = box
     for color, line in (("black", 3), ("white", 1)):  # pixel 0 is drawn from -0.5 to 0.5
-        axes.add_patch(Rectangle((left - .5, top - .5), right - left, bottom - top, fill=False, color=color, linewidth=line))
+        axes.add_patch(Rectangle((left - .5, top - .5), right - left, bottom - top, fill=False,
+            color=color, linewidth=line))
 
 # %% ../nbs/00_images.ipynb #ea2fab1b
 def short_name(
@@ -190,7 +219,8 @@ def short_name(
 # %% ../nbs/00_images.ipynb #46784446
 def show_images(
     images: Images,
-    titles: list[str] | None = None,  # one for each picture; the names of the classes where there are none
+    # one for each picture; the names of the classes where there are none
+    titles: list[str] | None = None,
     columns: int = 10,  # pictures in a row
     boxes: bool = True,  # draw the boxes, where there are any
     size: float = 1.1,  # of one picture, in inches
@@ -199,10 +229,13 @@ def show_images(
     if len(images) == 0: raise ValueError("There are no pictures to show: the Images are empty.")
     if columns < 1: raise ValueError(f"columns is {columns}; it must be at least 1.")
     if titles is None: titles = [short_name(images.classes[label]) for label in images.labels]
-    if len(titles) != len(images): raise ValueError(f"{len(titles)} titles for {len(images)} pictures; there must be one for each.")
+    if len(titles) != len(images):
+        raise ValueError(f"{len(titles)} titles for {len(images)} pictures; there must be one for "
+            "each.")
     columns = min(columns, len(images))
     figure, axes = new_figure(-(-len(images) // columns), columns, size, size + .25)
     for panel in axes.flat: panel.axis("off")
     for i, panel in zip(range(len(images)), axes.flat):
-        show_picture(panel, images.pixels[i], titles[i], images.boxes[i] if boxes and images.boxes is not None else None)
+        show_picture(panel, images.pixels[i], titles[i],
+            images.boxes[i] if boxes and images.boxes is not None else None)
     return figure

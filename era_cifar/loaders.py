@@ -32,7 +32,8 @@ def epoch_order(
 
 # %% ../nbs/04_loaders.ipynb #0a45fa7a
 class BatchLoader:
-    "Batches (B, 3, H, W) float32 with labels (B,) int64, or (B, classes) after MixUp and CutMix, made whole on the device."
+    """Batches (B, 3, H, W) float32 with labels (B,) int64, or (B, classes) after MixUp and CutMix,
+    made whole on the device."""
 
     def __init__(
         self,
@@ -44,8 +45,10 @@ class BatchLoader:
         seed: int = 0,  # of the order
     ):
         batch_size, seed = check_whole("batch_size", batch_size, 1), check_seed(seed)
-        self.pixels, self.labels = torch.from_numpy(images.pixels).to(device), torch.from_numpy(images.labels).to(device)
-        self.classes, self.augment, self.batch_size, self.shuffle, self.seed, self.epoch = images.classes, augment, batch_size, shuffle, seed, 0
+        self.pixels, self.labels = torch.from_numpy(images.pixels).to(device), torch.from_numpy(
+            images.labels).to(device)
+        self.classes, self.augment, self.batch_size, self.shuffle, self.seed, self.epoch = (
+            images.classes, augment, batch_size, shuffle, seed, 0)
 
     def __len__(self) -> int: return -(-len(self.labels) // self.batch_size)
 
@@ -59,7 +62,8 @@ class BatchLoader:
         n = len(self.labels)
         order = epoch_order(n, self.seed, epoch) if self.shuffle else torch.arange(n)
         for step, index in enumerate(order.to(self.labels.device).split(self.batch_size)):
-            yield self.augment(pixels_first(self.pixels.index_select(0, index)), self.labels[index], index, epoch, step)
+            yield self.augment(pixels_first(self.pixels.index_select(0, index)), self.labels[index],
+                index, epoch, step)
 
 # %% ../nbs/04_loaders.ipynb #d00f0130
 class BatchOrders(Sampler):
@@ -71,13 +75,15 @@ class BatchOrders(Sampler):
         batch_size: int,
         seed: int,  # of the run
     ):
-        self.n, self.batch_size, self.seed, self.epoch = n, check_whole("batch_size", batch_size, 1), check_seed(seed), 0
+        self.n, self.batch_size, self.seed, self.epoch = n, check_whole("batch_size", batch_size,
+            1), check_seed(seed), 0
 
     def __len__(self) -> int: return -(-self.n // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[int, int, np.ndarray]]:
         epoch, self.epoch = self.epoch, self.epoch + 1
-        for step, index in enumerate(epoch_order(self.n, self.seed, epoch).split(self.batch_size)): yield epoch, step, index.numpy()
+        for step, index in enumerate(epoch_order(self.n, self.seed, epoch).split(self.batch_size)):
+            yield epoch, step, index.numpy()
 
 # %% ../nbs/04_loaders.ipynb #4d554e2e
 class AugmentedBatches(Dataset):
@@ -91,18 +97,23 @@ class AugmentedBatches(Dataset):
         std: tuple[float, ...],  # of each channel, in 0…1
         seed: int,  # of the run
     ):
-        self.images, self.policy, self.mean, self.std, self.seed, self.pipeline = images, policy, mean, std, seed, None
+        self.images, self.policy, self.mean, self.std, self.seed, self.pipeline = (images, policy,
+            mean, std, seed, None)
 
     def __getitem__(self, order: tuple[int, int, np.ndarray]) -> tuple[Tensor, Tensor]:
         epoch, step, index = order
-        if self.pipeline is None: self.pipeline = self.policy.per_image(self.mean, self.std, self.seed)  # here: each worker makes its own
+        # here: each worker makes its own
+        if self.pipeline is None:
+            self.pipeline = self.policy.per_image(self.mean, self.std, self.seed)
         reseed(self.pipeline, self.seed, epoch, step)
-        x = torch.stack([self.pipeline(image=picture)["image"] for picture in self.images.pixels[index]])
+        x = torch.stack([self.pipeline(image=picture)["image"]
+            for picture in self.images.pixels[index]])
         return x, torch.from_numpy(self.images.labels[index])
 
 # %% ../nbs/04_loaders.ipynb #b9f3701b
 class PictureLoader:
-    "Batches (B, 3, H, W) float32 with labels (B,) int64, made picture by picture by Albumentations."
+    """Batches (B, 3, H, W) float32 with labels (B,) int64, made picture by picture by
+    Albumentations."""
 
     def __init__(
         self,
@@ -114,11 +125,14 @@ class PictureLoader:
         device: str | torch.device = "cpu",  # where the batches go
         workers: int = 0,  # processes; 0 works in this one
         seed: int = 0,
-        start: str | None = None,  # how workers start: "fork", "spawn" or "forkserver"; as is usual on this system where None
+        # how workers start: "fork", "spawn" or "forkserver"; as is usual on this system where None
+        start: str | None = None,
     ):
-        self.orders, self.device, self.classes = BatchOrders(len(images), batch_size, seed), device, images.classes
+        self.orders, self.device, self.classes = BatchOrders(len(images), batch_size,
+            seed), device, images.classes
         self.loader = DataLoader(AugmentedBatches(images, policy, mean, std, seed), sampler=self.orders, batch_size=None, num_workers=workers,
-                                 persistent_workers=workers > 0, multiprocessing_context=start if workers else None, generator=torch.Generator())  # its own: the global one stays as it is
+                                 # its own: the global one stays as it is
+                                 persistent_workers=workers > 0, multiprocessing_context=start if workers else None, generator=torch.Generator())
 
     def __len__(self) -> int: return len(self.orders)
 
@@ -131,12 +145,14 @@ class PictureLoader:
     def set_epoch(self, epoch: int) -> None: self.orders.epoch = check_whole("epoch", epoch, 0)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for x, y in self.loader: yield x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
+        for x, y in self.loader:
+            yield x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
 
 # %% ../nbs/04_loaders.ipynb #0e64675d
 @dataclass(frozen=True)
 class Loaders:
-    "The loaders of a training run. Each has a length, can be iterated again, and puts its batches on the device."
+    """The loaders of a training run. Each has a length, can be iterated again, and puts its batches
+    on the device."""
     train: BatchLoader | PictureLoader  # shuffled and augmented
     test: BatchLoader  # in order, normalised only
     valid: BatchLoader | None = None  # likewise; None where the data has no validation split
@@ -156,20 +172,36 @@ def make_loaders(
     seed, policy = check_seed(seed), policy.for_classes(len(data.classes))
     plain = Policy().per_batch(data.mean, data.std, seed)
     test = BatchLoader(data.test, plain, batch_size, False, device, seed)
-    valid = None if data.valid is None else BatchLoader(data.valid, plain, batch_size, False, device, seed)
-    if engine == "batch": train = BatchLoader(data.train, policy.per_batch(data.mean, data.std, seed), batch_size, True, device, seed)
-    else: train = PictureLoader(data.train, policy, data.mean, data.std, batch_size, device, workers, seed)
+    valid = None if data.valid is None else BatchLoader(data.valid, plain, batch_size, False,
+        device, seed)
+    if engine == "batch":
+        train = BatchLoader(data.train, policy.per_batch(data.mean, data.std, seed), batch_size,
+            True, device, seed)
+    else:
+        train = PictureLoader(data.train, policy, data.mean, data.std, batch_size, device, workers,
+            seed)
     return Loaders(train, test, valid)
 
 # %% ../nbs/04_loaders.ipynb #38f71c61
 def check_loading(data: Data, policy: Policy, batch_size: int, engine: str, workers: int) -> None:
     "Refuse what make_loaders can't work with; the arguments are its own."
-    if not isinstance(data, Data): raise TypeError(f"data is {type(data).__name__}; it must be Data, such as load_data('shapes').")
-    if not isinstance(policy, Policy): raise TypeError(f"policy is {policy!r}; it must be a Policy, such as POLICIES['standard'].")
-    if engine not in ("batch", "albumentations"): raise ValueError(f"Unknown engine {engine!r}. Known: batch, albumentations.")
+    if not isinstance(data, Data):
+        raise TypeError(f"data is {type(data).__name__}; it must be Data, such as "
+            "load_data('shapes').")
+    if not isinstance(policy, Policy):
+        raise TypeError(f"policy is {policy!r}; it must be a Policy, such as POLICIES['standard'].")
+    if engine not in ("batch", "albumentations"):
+        raise ValueError(f"Unknown engine {engine!r}. Known: batch, albumentations.")
     check_whole("batch_size", batch_size, 1), check_whole("workers", workers, 0)
-    if batch_size > len(data.train): raise ValueError(f"batch_size is {batch_size}, but there are only {len(data.train)} training pictures. Take at most that many.")
-    if engine == "albumentations": policy.per_image(data.mean, data.std)  # says so where a step needs whole batches
-    one = policy.per_batch(data.mean, data.std, 0)(to_batch(data.train.pixels[:1]), index=torch.zeros(1, dtype=torch.int64))  # says so where a step doesn't fit the pictures
+    if batch_size > len(data.train):
+        raise ValueError(f"batch_size is {batch_size}, but there are only {len(data.train)} "
+            "training pictures. Take at most that many.")
+    # says so where a step needs whole batches
+    if engine == "albumentations": policy.per_image(data.mean, data.std)
+    # says so where a step doesn't fit the pictures
+    one = policy.per_batch(data.mean, data.std, 0)(to_batch(data.train.pixels[:1]),
+        index=torch.zeros(1, dtype=torch.int64))
     sizes = [f"{height}×{width}" for height, width in (one.shape[2:], data.test.pixels.shape[1:3])]
-    if sizes[0] != sizes[1]: raise ValueError(f"The policy makes pictures of {sizes[0]}, but the test pictures have {sizes[1]}. Both must have the same size.")
+    if sizes[0] != sizes[1]:
+        raise ValueError(f"The policy makes pictures of {sizes[0]}, but the test pictures have "
+            f"{sizes[1]}. Both must have the same size.")

@@ -38,7 +38,8 @@ def smooth(
 # %% ../nbs/07c_lr_curve.ipynb #65b4f5b2
 def tame(
     losses: Sequence[float],  # (n,), at least one
-) -> tuple[np.ndarray, int]:  # (n,) float64, and how many come before an explosion that lasts to the end
+# (n,) float64, and how many come before an explosion that lasts to the end
+) -> tuple[np.ndarray, int]:
     "Cut the losses at the height above which they say no more than 'exploded'."
     losses = np.array(losses, dtype=np.float64)
     low = int(losses.argmin())
@@ -75,7 +76,8 @@ def longest_fall(
 def first_valley(
     smoothed: np.ndarray,  # (n,)
 ) -> int:  # how many points come before the first lasting rise
-    "Where the loss has risen above its start by more than it had fallen, three points in a row, the rest of a curve does not count."
+    """Where the loss has risen above its start by more than it had fallen, three points in a row,
+    the rest of a curve does not count."""
     fall = smoothed[0] - np.minimum.accumulate(smoothed)
     above = (smoothed > smoothed[0] + fall) & (fall > fall[-1] / 3)
     lasting = above[:-2] & above[1:-1] & above[2:]
@@ -85,9 +87,13 @@ def lowest_point(
     smoothed: np.ndarray,  # (n,)
 ) -> int:  # its position
     "Where the loss is lowest in the first valley; an error where a curve says nothing."
-    if len(smoothed) < 5: raise ValueError(f"The curve has only {len(smoothed)} points, and a suggestion needs at least 5: the loss exploded at once. Lower start_lr.")
+    if len(smoothed) < 5:
+        raise ValueError(f"The curve has only {len(smoothed)} points, and a suggestion needs at "
+            "least 5: the loss exploded at once. Lower start_lr.")
     low = int(smoothed[:first_valley(smoothed)].argmin())
-    if low == 0: raise ValueError("The loss is lowest at the first rate, so no rate made it fall. Lower start_lr; if that doesn't help, look at the data, the labels and the model.")
+    if low == 0:
+        raise ValueError("The loss is lowest at the first rate, so no rate made it fall. Lower "
+            "start_lr; if that doesn't help, look at the data, the labels and the model.")
     return low
 
 # %% ../nbs/07c_lr_curve.ipynb #a8edba4a
@@ -106,11 +112,13 @@ SUGGESTIONS = ("steepest", "valley", "minimum", "tenth_of_minimum")
 class LRCurve:
     "The loss by learning rate, and the rates that it suggests."
     lrs: list[float]  # above 0, growing
-    losses: list[float]  # losses[i] was measured with the weights that the rates before lrs[i] had left
+    # losses[i] was measured with the weights that the rates before lrs[i] had left
+    losses: list[float]
     smoothing: float = 0.02  # width of the bell, as a fraction of the points, from 0 to 0.5
 
     def __post_init__(self):
-        for name in ("lrs", "losses"): object.__setattr__(self, name, [float(value) for value in getattr(self, name)])
+        for name in ("lrs", "losses"):
+            object.__setattr__(self, name, [float(value) for value in getattr(self, name)])
         check_curve(self.lrs, self.losses)
         check_number("smoothing", self.smoothing, 0, .5, closed=True)
 
@@ -147,22 +155,27 @@ class LRCurve:
 
     def suggestion(self, name: str) -> float:
         "The suggestion of this name."
-        if name not in SUGGESTIONS: raise ValueError(f"Unknown suggestion {name!r}. Known: {', '.join(SUGGESTIONS)}.")
+        if name not in SUGGESTIONS:
+            raise ValueError(f"Unknown suggestion {name!r}. Known: {', '.join(SUGGESTIONS)}.")
         return getattr(self, name)
 
     def to_csv(self, path: str | Path) -> None:
         "Write a row for each rate, with all digits; the file is whole or as it was."
         with whole_file(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([("lr", "loss", "smoothed"), *zip(self.lrs, self.losses, self.smoothed.tolist())])
+            csv.writer(file).writerows([("lr", "loss", "smoothed"),
+                *zip(self.lrs, self.losses, self.smoothed.tolist())])
 
     def __repr__(self) -> str:
         named = ", ".join(f"{name} {text}" for name, text in suggestion_texts(self).items())
-        return f"LRCurve: {len(self)} rates from {self.lrs[0]:.3g} to {self.lrs[-1]:.3g}; {named}" + (f". Caution: {self.caution}" if self.caution else "")
+        return (f"LRCurve: {len(self)} rates from {self.lrs[0]:.3g} to {self.lrs[-1]:.3g}; {named}"
+            + (f". Caution: {self.caution}" if self.caution else ""))
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{name.replace('_', ' ')}</td><td>{text}</td></tr>" for name, text in suggestion_texts(self).items())
+        rows = "".join(f"<tr><td>{name.replace('_', ' ')}</td><td>{text}</td></tr>" for name,
+            text in suggestion_texts(self).items())
         note = f"<p><b>Caution:</b> {self.caution}</p>" if self.caution else ""
-        return f"<table><thead><tr><th>suggestion</th><th>learning rate</th></tr></thead><tbody>{rows}</tbody></table>{note}"
+        return ("<table><thead><tr><th>suggestion</th><th>learning "
+            f"rate</th></tr></thead><tbody>{rows}</tbody></table>{note}")
 
     def plot(self) -> Figure: return plot_lr_curve(self)
 
@@ -173,16 +186,25 @@ def cautions(curve: LRCurve) -> list[str]:  # sentences; none for a good curve
     try: low = lowest_point(smoothed)
     except ValueError as error: return [str(error)]
     before, found = tame(curve.losses)[0][:max(low + 1, 5)], []
-    fall, size = float(np.median(before[:max(len(curve) // 5, 5)]) - smoothed[low]), trembling(before)
-    if fall <= 4 * size: found.append(f"The loss falls by {max(fall, 0.):.2g} and trembles by {size:.2g}: this may be chance. Take larger batches or more steps, or other rates.")
-    if low == len(curve) - 1: found.append("The loss is still falling at the last rate: raise end_lr. (If the next loss was infinite, the last rate is the edge.)")
-    if curve.lrs[low] / 10 < curve.lrs[0]: found.append("A tenth of the minimum is below the first rate, so it was not tried: lower start_lr.")
+    fall, size = float(np.median(before[:max(len(curve) // 5, 5)])
+        - smoothed[low]), trembling(before)
+    if fall <= 4 * size:
+        found.append(f"The loss falls by {max(fall, 0.):.2g} and trembles by {size:.2g}: this may "
+            "be chance. Take larger batches or more steps, or other rates.")
+    if low == len(curve) - 1:
+        found.append("The loss is still falling at the last rate: raise end_lr. (If the next loss "
+            "was infinite, the last rate is the edge.)")
+    if curve.lrs[low] / 10 < curve.lrs[0]:
+        found.append("A tenth of the minimum is below the first rate, so it was not tried: lower "
+            "start_lr.")
     return found
 
 # %% ../nbs/07c_lr_curve.ipynb #958fd9c3
 def check_curve(lrs: list[float], losses: list[float]) -> None:
     "Check that there is one finite loss for each rate, and that the rates grow."
-    if not lrs or len(lrs) != len(losses): raise ValueError(f"There are {len(lrs)} rates and {len(losses)} losses; there must be one loss for each rate, and at least one.")
+    if not lrs or len(lrs) != len(losses):
+        raise ValueError(f"There are {len(lrs)} rates and {len(losses)} losses; there must be one "
+            "loss for each rate, and at least one.")
     for lr in lrs: check_number("a rate in lrs", lr, 0, above=True)
     for loss in losses: check_number("a loss in losses", loss)
     for a, b in zip(lrs, lrs[1:]):
@@ -209,12 +231,15 @@ def loss_limits(losses: list[float]) -> tuple[float, float]:
 
 # %% ../nbs/07c_lr_curve.ipynb #71002051
 def mark_suggestions(axes: Axes, curve: LRCurve) -> None:
-    "Put a mark on the smoothed curve for each suggestion that was tried, with its number in the legend."
-    for (name, lr), marker, color in zip(suggestions(curve).items(), "ovsD", ("tab:green", "tab:orange", "tab:red", "tab:purple")):
+    """Put a mark on the smoothed curve for each suggestion that was tried, with its number in the
+    legend."""
+    for (name, lr), marker, color in zip(suggestions(curve).items(), "ovsD",
+        ("tab:green", "tab:orange", "tab:red", "tab:purple")):
         if lr < curve.lrs[0]: continue
         height = np.interp(math.log(lr), np.log(curve.lrs), curve.smoothed)
         axes.axvline(lr, color=color, linewidth=.8, linestyle=":")
-        axes.plot(lr, height, marker, color=color, markersize=8, label=f"{name.replace('_', ' ')}: {lr:.3g}")
+        axes.plot(lr, height, marker, color=color, markersize=8,
+            label=f"{name.replace('_', ' ')}: {lr:.3g}")
 
 # %% ../nbs/07c_lr_curve.ipynb #f0961d76
 def plot_lr_curve(curve: LRCurve) -> Figure:
@@ -223,7 +248,10 @@ def plot_lr_curve(curve: LRCurve) -> Figure:
     axes.plot(curve.lrs, curve.losses, color="tab:blue", linewidth=.7, alpha=.6, label="loss")
     axes.plot(curve.lrs, curve.smoothed, color="tab:blue", linewidth=2.2, label="smoothed")
     mark_suggestions(axes, curve)
-    axes.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=loss_limits(curve.losses), title="Loss while the rate grows")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=loss_limits(curve.losses),
+        title="Loss while the rate grows")
     axes.legend(loc="center left", bbox_to_anchor=(1.01, .5), frameon=False)
-    if curve.caution: figure.supxlabel(textwrap.fill(f"Caution: {curve.caution}", 100), x=.02, ha="left", fontsize=9, color="tab:red")
+    if curve.caution:
+        figure.supxlabel(textwrap.fill(f"Caution: {curve.caution}", 100), x=.02, ha="left",
+            fontsize=9, color="tab:red")
     return figure

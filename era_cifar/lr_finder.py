@@ -39,11 +39,17 @@ def geometric_rates(
     "Rates that grow by the same factor from step to step."
     check_number("start_lr", start_lr, 0, above=True)
     check_number("end_lr", end_lr, 0, above=True)
-    if start_lr >= end_lr: raise ValueError(f"start_lr is {start_lr} and end_lr is {end_lr}; the rates must grow. Make end_lr the larger one.")
+    if start_lr >= end_lr:
+        raise ValueError(f"start_lr is {start_lr} and end_lr is {end_lr}; the rates must grow. "
+            "Make end_lr the larger one.")
     last, ratio = check_whole("steps", steps, 5) - 1, float(end_lr) / float(start_lr)
-    if ratio == math.inf: raise ValueError(f"start_lr is {start_lr} and end_lr is {end_lr}; they are so far apart that their ratio is no longer a number. Bring them closer together.")
+    if ratio == math.inf:
+        raise ValueError(f"start_lr is {start_lr} and end_lr is {end_lr}; they are so far apart "
+            "that their ratio is no longer a number. Bring them closer together.")
     rates = [float(start_lr * ratio ** (i / last)) for i in range(last)] + [float(end_lr)]
-    if any(a >= b for a, b in zip(rates, rates[1:])): raise ValueError(f"start_lr is {start_lr} and end_lr is {end_lr}; there are no {steps} different rates between them. Take them further apart.")
+    if any(a >= b for a, b in zip(rates, rates[1:])):
+        raise ValueError(f"start_lr is {start_lr} and end_lr is {end_lr}; there are no {steps} "
+            "different rates between them. Take them further apart.")
     return rates
 
 # %% ../nbs/08_lr_finder.ipynb #763c3886
@@ -51,11 +57,14 @@ def copy_optimizer(
     optimizer: Optimizer,
     memo: dict,  # of the deepcopy of the model: id of an original → its copy
 ) -> Optimizer:
-    "An optimizer of the same class and settings on the copied parameters, that has seen no gradient."
+    """An optimizer of the same class and settings on the copied parameters, that has seen no
+    gradient."""
     left = ("state", "step", "_opt_called")                # the last two are a scheduler's
-    kept = {name: value for name, value in vars(optimizer).items() if name not in left and not name.startswith("_optimizer_")}
+    kept = {name: value for name, value in vars(optimizer).items() if name not in left
+        and not name.startswith("_optimizer_")}
     fresh = memo[id(optimizer)] = type(optimizer).__new__(type(optimizer))
-    fresh.__setstate__({**copy.deepcopy(kept, memo), "state": defaultdict(dict)})  # as torch itself unpickles one
+    # as torch itself unpickles one
+    fresh.__setstate__({**copy.deepcopy(kept, memo), "state": defaultdict(dict)})
     return fresh
 
 # %% ../nbs/08_lr_finder.ipynb #9ec5cd7a
@@ -71,14 +80,17 @@ def loader_parts(loader: Iterable) -> list:
     parts = [loader]
     for part in parts:                                     # it grows while we walk along it
         inner = [getattr(part, name, None) for name in ("loader", "sampler", "batch_sampler")]
-        parts += [one for one in inner if one is not None and not any(one is known for known in parts)]
+        parts += [one for one in inner if one is not None
+            and not any(one is known for known in parts)]
     return parts
 
 def generator_states(parts: list) -> list[tuple[object, object]]:  # generators and their states
     "The random generators that a loader's parts hold."
-    values = [value for part in parts for value in [*getattr(part, "__dict__", {}).values(), getattr(part, "generator", None), getattr(part, "rng", None)]]
+    values = [value for part in parts for value in [*getattr(part, "__dict__", {}).values(),
+        getattr(part, "generator", None), getattr(part, "rng", None)]]
     torches = [(value, value.get_state()) for value in values if isinstance(value, torch.Generator)]
-    return torches + [(value.bit_generator, value.bit_generator.state) for value in values if isinstance(value, np.random.Generator)]
+    return torches + [(value.bit_generator, value.bit_generator.state) for value in values
+        if isinstance(value, np.random.Generator)]
 
 @contextmanager
 def kept_loader(loader: Iterable) -> Iterator[None]:
@@ -87,11 +99,14 @@ def kept_loader(loader: Iterable) -> Iterator[None]:
     generators, places = generator_states(parts), []
     try:
         for part in parts:
-            for name in ("epoch", "_iterator"):            # _iterator: a DataLoader's waiting workers
+            # _iterator: a DataLoader's waiting workers
+            for name in ("epoch", "_iterator"):
                 value, fresh = getattr(part, name, None), 0 if name == "epoch" else None
-                if not hasattr(part, name) or name == "epoch" and not isinstance(value, Integral): continue
+                if not hasattr(part, name) or name == "epoch" and not isinstance(value, Integral):
+                    continue
                 try: setattr(part, name, fresh)
-                except AttributeError: continue            # it can only be read, so the part behind it counts
+                # it can only be read, so the part behind it counts
+                except AttributeError: continue
                 places.append((part, name, value))
         yield
     finally:
@@ -106,11 +121,19 @@ def repeat_batches(loader: Iterable) -> Iterator[tuple[Tensor, Tensor]]:
     for epoch in count(1):
         empty = True
         for batch in loader:
-            if not isinstance(batch, (tuple, list)) or len(batch) != 2: raise ValueError(f"The loader gave {type(batch).__name__} as a batch; it must give pairs (x, y) of tensors.")
-            if not all(isinstance(part, Tensor) for part in batch): raise TypeError(f"The loader gave a pair of {' and '.join(type(part).__name__ for part in batch)} as a batch; it must give pairs (x, y) of tensors.")
+            if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+                raise ValueError(f"The loader gave {type(batch).__name__} as a batch; it must give "
+                    "pairs (x, y) of tensors.")
+            if not all(isinstance(part, Tensor) for part in batch):
+                raise TypeError("The loader gave a pair of "
+                    f"{' and '.join(type(part).__name__ for part in batch)} as a batch; it must "
+                    "give pairs (x, y) of tensors.")
             empty = False
             yield batch
-        if empty: raise ValueError(f"The loader gave no batch in round {epoch}. It must not be empty, and where it has fewer batches than the test has steps it must give them again: a generator can't.")
+        if empty:
+            raise ValueError(f"The loader gave no batch in round {epoch}. It must not be empty, "
+                "and where it has fewer batches than the test has steps it must give them again: "
+                "a generator can't.")
 
 # %% ../nbs/08_lr_finder.ipynb #ccda91c9
 @dataclass
@@ -126,7 +149,8 @@ class Divergence:
         self.total, self.weight = self.keep * self.total + loss, self.keep * self.weight + 1
         average = self.total / self.weight
         self.lowest = min(self.lowest, average)
-        return average > self.lowest + (self.factor - 1) * abs(self.lowest)   # factor * lowest, where that is above 0
+        # factor * lowest, where that is above 0
+        return average > self.lowest + (self.factor - 1) * abs(self.lowest)
 
 # %% ../nbs/08_lr_finder.ipynb #8e640358
 class Bench:
@@ -142,22 +166,31 @@ class Bench:
         channels_last: bool,  # keep the channels of a pixel side by side
     ):
         memo = {}
-        self.device, self.precision, self.channels_last = device, pick_precision(precision, device), channels_last
+        self.device, self.precision, self.channels_last = device, pick_precision(precision,
+            device), channels_last
         self.model = deep_copy("model", model, memo)
-        self.loss_fn = deep_copy("loss_fn", loss_fn, memo).to(device) if isinstance(loss_fn, nn.Module) else loss_fn
+        self.loss_fn = deep_copy("loss_fn", loss_fn, memo).to(device) if isinstance(loss_fn,
+            nn.Module) else loss_fn
         self.optimizer, self.shares = copy_optimizer(optimizer, memo), lr_shares(optimizer)
         self.model.to(device, memory_format=self.layout(4))
-        if not self.model.training: self.model.train()  # else a part that was frozen in eval mode stays so
+        # else a part that was frozen in eval mode stays so
+        if not self.model.training: self.model.train()
         self.weights = [weight for weight in self.model.parameters() if weight.requires_grad]
         self.scaler = grad_scaler(device, self.precision)
 
-    def layout(self, dimensions: int) -> torch.memory_format: return torch.channels_last if self.channels_last and dimensions == 4 else torch.contiguous_format
+    def layout(self, dimensions: int) -> torch.memory_format:
+        return (torch.channels_last if self.channels_last and dimensions == 4
+            else torch.contiguous_format)
 
     def loss(self, x: Tensor, y: Tensor) -> Tensor:
         "The loss of a batch, before any update with it."
-        x, y = x.to(self.device, memory_format=self.layout(x.ndim), copy=True), y.to(self.device, copy=True)   # the model may write into its input
+        # the model may write into its input
+        x, y = x.to(self.device, memory_format=self.layout(x.ndim), copy=True), y.to(self.device,
+            copy=True)
         with autocast(self.device, self.precision): logits = self.model(x)
-        if not isinstance(logits, Tensor): raise TypeError(f"The model gave {type(logits).__name__}; it must give one tensor of logits. Wrap it in a module that gives that one alone.")
+        if not isinstance(logits, Tensor):
+            raise TypeError(f"The model gave {type(logits).__name__}; it must give one tensor of "
+                "logits. Wrap it in a module that gives that one alone.")
         return check_scalar(self.loss_fn(logits.float(), y))
 
     def update(self, loss: Tensor, lr: float) -> None:
@@ -173,38 +206,65 @@ def deep_copy(name: str, module: nn.Module, memo: dict) -> nn.Module:
     "A deep copy, or an error that says what to do."
     try: return copy.deepcopy(module, memo)
     except Exception as error:
-        raise ValueError(f"{name} is {type(module).__name__}, which can't be copied ({type(error).__name__}: {error}), and the test must not ruin your own. Usually it keeps the result of a computation as an attribute (detach it, or register it as a buffer), "
-                         "or a lock, a file or a generator. Else make a second model and optimizer of the same kind, and write the loop of this chapter's beginning.") from error
+        raise ValueError(f"{name} is {type(module).__name__}, which can't be copied "
+            f"({type(error).__name__}: {error}), and the test must not ruin your own. Usually it "
+            "keeps the result of a computation as an attribute (detach it, or register it as a "
+            "buffer), " "or a lock, a file or a generator. Else make a second model and optimizer "
+            "of the same kind, and write the loop of this chapter's beginning.") from error
 
 # %% ../nbs/08_lr_finder.ipynb #dd43dff5
 def check_scalar(loss: Tensor) -> Tensor:
     "Check that a loss is one number that depends on the weights."
     if not isinstance(loss, Tensor) or loss.numel() != 1:
-        given = f"a tensor of the shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
-        raise ValueError(f"loss_fn gave {given}; it must give one number, such as the mean over the batch.")
-    if not loss.requires_grad: raise ValueError("The loss doesn't depend on the model's weights: nothing can be learned from it. Look at loss_fn, and for a torch.no_grad in the model.")
+        given = f"a tensor of the shape {tuple(loss.shape)}" if isinstance(loss,
+            Tensor) else type(loss).__name__
+        raise ValueError(f"loss_fn gave {given}; it must give one number, such as the mean over "
+            "the batch.")
+    if not loss.requires_grad:
+        raise ValueError("The loss doesn't depend on the model's weights: nothing can be learned "
+            "from it. Look at loss_fn, and for a torch.no_grad in the model.")
     return loss.reshape(())
 
 # %% ../nbs/08_lr_finder.ipynb #c5d61035
 def check_parts(model: nn.Module, loader: Iterable, optimizer: Optimizer, loss_fn: Callable) -> None:
     "Check that the parts of a test fit together."
-    if not isinstance(model, nn.Module): raise TypeError(f"model is {type(model).__name__}; it must be a torch module.")
-    if not isinstance(optimizer, Optimizer): raise TypeError(f"optimizer is {type(optimizer).__name__}; it must be a torch optimizer, such as torch.optim.SGD(model.parameters(), lr=0.1).")
-    if isinstance(optimizer, torch.optim.LBFGS): raise ValueError("optimizer is LBFGS, which tries several steps on each batch and chooses their lengths itself; a range test says nothing about it. Take another one, such as SGD or Adam.")
-    if not isinstance(loader, Iterable): raise TypeError(f"loader is {type(loader).__name__}; it must give batches (x, y) in a for loop.")
-    if not callable(loss_fn): raise TypeError(f"loss_fn is {loss_fn!r}; it must be a function of (logits, labels).")
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model is {type(model).__name__}; it must be a torch module.")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer is {type(optimizer).__name__}; it must be a torch optimizer, "
+            "such as torch.optim.SGD(model.parameters(), lr=0.1).")
+    if isinstance(optimizer, torch.optim.LBFGS):
+        raise ValueError("optimizer is LBFGS, which tries several steps on each batch and chooses "
+            "their lengths itself; a range test says nothing about it. Take another one, such as "
+            "SGD or Adam.")
+    if not isinstance(loader, Iterable):
+        raise TypeError(f"loader is {type(loader).__name__}; it must give batches (x, y) in a for "
+            "loop.")
+    if not callable(loss_fn):
+        raise TypeError(f"loss_fn is {loss_fn!r}; it must be a function of (logits, labels).")
     known = {id(weight) for weight in model.parameters()}
-    foreign = [tuple(weight.shape) for group in optimizer.param_groups for weight in group["params"] if id(weight) not in known]
-    if foreign: raise ValueError(f"The optimizer has {len(foreign)} parameters that are not the model's, the first of the shape {foreign[0]}. Make the optimizer from this model's parameters.")
-    if not any(weight.requires_grad for weight in model.parameters()): raise ValueError("No parameter of the model requires a gradient: there is nothing to train.")
-    if not any(weight.requires_grad for group in optimizer.param_groups for weight in group["params"]): raise ValueError("No parameter of the optimizer requires a gradient: it has nothing to train. Give it those that do.")
+    foreign = [tuple(weight.shape) for group in optimizer.param_groups for weight in group["params"]
+        if id(weight) not in known]
+    if foreign:
+        raise ValueError(f"The optimizer has {len(foreign)} parameters that are not the model's, "
+            f"the first of the shape {foreign[0]}. Make the optimizer from this model's "
+            "parameters.")
+    if not any(weight.requires_grad for weight in model.parameters()):
+        raise ValueError(
+            "No parameter of the model requires a gradient: there is nothing to train.")
+    if not any(weight.requires_grad for group in optimizer.param_groups
+        for weight in group["params"]):
+        raise ValueError("No parameter of the optimizer requires a gradient: it has nothing to "
+            "train. Give it those that do.")
 
 # %% ../nbs/08_lr_finder.ipynb #2bbfe44e
 def find_lr(
     model: nn.Module,
     loader: Iterable[tuple[Tensor, Tensor]],  # batches (x, y) for training; short ones are repeated
-    optimizer: Optimizer,  # over the model's parameters; its class and settings are used, its rate is not
-    loss_fn: Callable[[Tensor, Tensor], Tensor] | None = None,  # (logits, labels) to one number; cross-entropy where None
+    # over the model's parameters; its class and settings are used, its rate is not
+    optimizer: Optimizer,
+    # (logits, labels) to one number; cross-entropy where None
+    loss_fn: Callable[[Tensor, Tensor], Tensor] | None = None,
     start_lr: float = 1e-6,  # the first rate, above 0
     end_lr: float = 1.0,  # the last rate, above start_lr
     steps: int = 100,  # rates to try, at least 5
@@ -216,19 +276,25 @@ def find_lr(
 ) -> LRCurve:
     """The loss while the rate grows from step to step (Smith 2015, section 3.3). Model, optimizer, schedule, gradients and random numbers stay as they are; so do a loader's epoch, generators and waiting workers.
     Not kept: what a dataset or a sampler counts or draws by itself, what Python code in hooks and losses does elsewhere, an iterator that is used up."""
-    for name, flag in (("channels_last", channels_last), ("progress", progress)): check_flag(name, flag)
+    for name, flag in (("channels_last", channels_last), ("progress", progress)):
+        check_flag(name, flag)
     loss_fn = nn.CrossEntropyLoss() if loss_fn is None else loss_fn
     check_parts(model, loader, optimizer, loss_fn)
-    rates, losses, diverged = geometric_rates(start_lr, end_lr, steps), [], Divergence(check_number("diverge", diverge, 1, above=True))
+    rates, losses, diverged = geometric_rates(start_lr, end_lr,
+        steps), [], Divergence(check_number("diverge", diverge, 1, above=True))
     device = next(model.parameters()).device if device is None else pick_device(device)
-    torch.empty(0, device=device)                          # a GPU that sleeps has no random state to keep, so wake it
+    # a GPU that sleeps has no random state to keep, so wake it
+    torch.empty(0, device=device)
     with torch.inference_mode(False), torch.enable_grad(), kept_random(), kept_loader(loader):
         bench = Bench(model, optimizer, loss_fn, device, precision, channels_last)
-        for lr, (x, y) in zip(tqdm(rates, "finding a rate", disable=not progress, leave=False), repeat_batches(loader)):
+        for lr, (x, y) in zip(tqdm(rates, "finding a rate", disable=not progress, leave=False),
+            repeat_batches(loader)):
             loss = bench.loss(x, y)
             if not loss.isfinite(): break
             losses.append(loss.item())
             if diverged(losses[-1]): break
             bench.update(loss, lr)
-    if not losses: raise ValueError(f"The loss of the first batch is {loss.item()}, before any step. Look at the data, the model and loss_fn.")
+    if not losses:
+        raise ValueError(f"The loss of the first batch is {loss.item()}, before any step. Look at "
+            "the data, the model and loss_fn.")
     return LRCurve(rates[:len(losses)], losses)

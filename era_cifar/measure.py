@@ -36,24 +36,29 @@ class Turns:
 
     def of(self, name: str) -> list[float]:
         "The seconds of one side, round by round."
-        if name not in self.seconds: raise ValueError(f"Unknown side {name!r}. Known: {', '.join(self.seconds)}.")
+        if name not in self.seconds:
+            raise ValueError(f"Unknown side {name!r}. Known: {', '.join(self.seconds)}.")
         return self.seconds[name]
 
     def median(self, name: str) -> float: return median(self.of(name))
 
     def ratios(self, a: str, b: str) -> list[float]:
         "How many times as long a takes as b, in each round."
-        if 0 in self.of(b): raise ValueError(f"Side {b!r} took no time that the clock can see; let it do its work many times over.")
+        if 0 in self.of(b):
+            raise ValueError(f"Side {b!r} took no time that the clock can see; let it do its work "
+                "many times over.")
         return [x / y for x, y in zip(self.of(a), self.of(b))]
 
     def ratio(self, a: str, b: str) -> float:
         "The median over the rounds of a's seconds divided by b's seconds in the same round."
         return median(self.ratios(a, b))
 
-    def __repr__(self) -> str: return "\n".join("  ".join(f"{cell:>12}" for cell in row) for row in turns_table(self))
+    def __repr__(self) -> str:
+        return "\n".join("  ".join(f"{cell:>12}" for cell in row) for row in turns_table(self))
 
     def _repr_html_(self) -> str:
-        rows = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in turns_table(self))
+        rows = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row)
+            for row in turns_table(self))
         return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
     def plot(self) -> Figure: return plot_turns(self)
@@ -71,16 +76,23 @@ def turns_table(turns: Turns) -> list[list[str]]:  # a row of headings, then one
 
 # %% ../nbs/14_measure.ipynb #5382e1f8
 def in_turns(
-    sides: dict[str, Callable[[], object]],  # what to compare: a name, and a function without arguments that does the work and waits for its end
+    # what to compare: a name, and a function without arguments that does the work and waits for its
+    # end
+    sides: dict[str, Callable[[], object]],
     repeats: int = 5,  # rounds that count, at least 1
     warmup: int = 1,  # rounds before them that do not count, at least 0
-    clock: Callable[[], float] = time.perf_counter,  # gives seconds; the lesson uses one that it controls
+    # gives seconds; the lesson uses one that it controls
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Turns:
     "Time the sides A B A B …, so that a machine that changes its speed is equally unkind to all."
     repeats, warmup = check_whole("repeats", repeats, 1), check_whole("warmup", warmup, 0)
-    if not isinstance(sides, dict) or not sides: raise ValueError(f"sides is {sides!r}; it must be a dict of names and functions, with at least one.")
+    if not isinstance(sides, dict) or not sides:
+        raise ValueError(f"sides is {sides!r}; it must be a dict of names and functions, with at "
+            "least one.")
     for name, work in sides.items():
-        if not callable(work): raise TypeError(f"side {name!r} is {work!r}; it must be a function without arguments, as in lambda: work(x).")
+        if not callable(work):
+            raise TypeError(f"side {name!r} is {work!r}; it must be a function without arguments, "
+                "as in lambda: work(x).")
     seconds = {name: [] for name in sides}
     for turn in range(warmup + repeats):
         for name, work in sides.items():
@@ -96,7 +108,8 @@ def plot_turns(turns: Turns) -> Figure:
     figure, axes = new_figure(1, 1, 5, 2.8)
     for name, values in turns.seconds.items():
         axes[0, 0].plot(range(1, len(values) + 1), values, marker="o", label=name)
-    axes[0, 0].set(title="Seconds of each side, round by round", xlabel="round", ylabel="seconds", ylim=(0, None))
+    axes[0, 0].set(title="Seconds of each side, round by round", xlabel="round", ylabel="seconds",
+        ylim=(0, None))
     axes[0, 0].xaxis.get_major_locator().set_params(integer=True)
     axes[0, 0].legend()
     return figure
@@ -121,13 +134,17 @@ def spread(
     "Mean and sample standard deviation of some runs."
     values = [float(value) for value in values]
     if not values: raise ValueError("There are no values; a mean needs at least one.")
-    if not all(map(math.isfinite, values)): raise ValueError(f"values are {values}; each must be a finite number. A run that failed is a result too: report it apart.")
+    if not all(map(math.isfinite, values)):
+        raise ValueError(f"values are {values}; each must be a finite number. A run that failed is "
+            "a result too: report it apart.")
     return Spread(mean(values), stdev(values) if len(values) > 1 else math.nan, len(values))
 
 # %% ../nbs/14_measure.ipynb #f12b76db
 def cpu_name() -> str:
     "The model of the processor, from Linux's list where there is one."
-    try: found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(),
+            re.MULTILINE)
     except OSError: found = None
     return found[1].strip() if found else platform.processor() or platform.machine()
 
@@ -136,26 +153,33 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 # %% ../nbs/14_measure.ipynb #946ffc9e
-def machine() -> dict[str, str | int | None]:  # cpu, cores, gpu (None where there is none), torch, torchvision, python, os
+# cpu, cores, gpu (None where there is none), torch, torchvision, python, os
+def machine() -> dict[str, str | int | None]:
     "What a time or an accuracy was measured on."
-    return dict(cpu=cpu_name(), cores=usable_cores(), gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-                torch=str(torch.__version__), torchvision=version("torchvision"), python=platform.python_version(), os=platform.platform())
+    return dict(cpu=cpu_name(), cores=usable_cores(), gpu=torch.cuda.get_device_name()
+        if torch.cuda.is_available() else None, torch=str(torch.__version__),
+        torchvision=version("torchvision"), python=platform.python_version(),
+        os=platform.platform())
 
 # %% ../nbs/14_measure.ipynb #7031ad2f
 def check_plain(
     value: object,  # to be written as JSON
     where: str = "values",  # its place, for the message
 ) -> None:
-    "Check that a value is made of what JSON knows: texts, finite numbers, True, False, None, lists and dicts with texts as keys."
+    """Check that a value is made of what JSON knows: texts, finite numbers, True, False, None,
+    lists and dicts with texts as keys."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            if not isinstance(key, str): raise TypeError(f"{where} has the key {key!r}; keys must be texts.")
+            if not isinstance(key, str):
+                raise TypeError(f"{where} has the key {key!r}; keys must be texts.")
             check_plain(inner, f"{where}[{key!r}]")
     elif isinstance(value, (list, tuple)):
         for i, inner in enumerate(value): check_plain(inner, f"{where}[{i}]")
-    elif isinstance(value, float) and not math.isfinite(value): raise ValueError(f"{where} is {value}; it must be a finite number.")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{where} is {value}; it must be a finite number.")
     elif not (value is None or isinstance(value, (str, int, float))):
-        raise TypeError(f"{where} is {value!r}; it must be a text, number, list or dict. For arrays and tensors: .tolist() or float().")
+        raise TypeError(f"{where} is {value!r}; it must be a text, number, list or dict. For "
+            "arrays and tensors: .tolist() or float().")
 
 # %% ../nbs/14_measure.ipynb #f1c199ef
 def result_path(
@@ -164,8 +188,10 @@ def result_path(
 ) -> Path:
     "Where a result stands."
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9_-]+", name):
-        raise ValueError(f"The name of the result is {name!r}; it must be made of small letters, digits, - and _.")
-    return (Path(str(files("era_cifar"))) / "results" if folder is None else Path(folder)) / f"{name}.json"
+        raise ValueError(f"The name of the result is {name!r}; it must be made of small letters, "
+            "digits, - and _.")
+    return (Path(str(files("era_cifar"))) / "results" if folder is None
+        else Path(folder)) / f"{name}.json"
 
 # %% ../nbs/14_measure.ipynb #2be96d84
 def save_result(
@@ -180,12 +206,17 @@ def save_result(
     "Write a measurement, with the machine and the date, as a JSON file."
     path, repeats = result_path(name, folder), check_whole("repeats", repeats, 1)
     for label, text in (("claim", claim), ("command", command)):
-        if not isinstance(text, str) or not text.strip(): raise ValueError(f"{label} is {text!r}; it must be a text that is not empty.")
-    if not isinstance(values, dict) or not values: raise ValueError(f"values is {values!r}; it must be a dict that is not empty.")
-    record = dict(name=name, claim=claim, command=command, date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                  machine=machine(), data=data, repeats=repeats, values=values)
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"{label} is {text!r}; it must be a text that is not empty.")
+    if not isinstance(values, dict) or not values:
+        raise ValueError(f"values is {values!r}; it must be a dict that is not empty.")
+    record = dict(name=name, claim=claim, command=command,
+        date=datetime.now(timezone.utc).isoformat(timespec="seconds"), machine=machine(), data=data,
+        repeats=repeats, values=values)
     check_plain(record, "result")
-    with whole_file(path) as part: part.write_text(json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    with whole_file(path) as part:
+        part.write_text(json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False,
+            allow_nan=False) + "\n", encoding="utf-8")
     return path
 
 # %% ../nbs/14_measure.ipynb #7631a670
@@ -197,4 +228,5 @@ def load_result(
     path = result_path(name, folder)
     if path.exists(): return json.loads(path.read_text(encoding="utf-8"))
     known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
-    raise FileNotFoundError(f"There is no result {name!r}. Known: {known}. A script in benchmarks/ makes each of them.")
+    raise FileNotFoundError(f"There is no result {name!r}. Known: {known}. A script in benchmarks/ "
+        "makes each of them.")

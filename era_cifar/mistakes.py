@@ -27,14 +27,19 @@ def as_answers(
 ) -> tuple[Tensor, Tensor]:  # (N, C) float32 and (N,) int64, both on the CPU
     "Check that logits and labels belong together, and give them their types."
     if not all(isinstance(t, Tensor) for t in (logits, labels)):
-        raise TypeError(f"logits and labels are {type(logits).__name__} and {type(labels).__name__}; both must be tensors.")
+        raise TypeError(f"logits and labels are {type(logits).__name__} and "
+            f"{type(labels).__name__}; both must be tensors.")
     if logits.ndim != 2 or 0 in logits.shape or not logits.is_floating_point():
-        raise ValueError(f"logits are {logits.dtype} of the shape {tuple(logits.shape)}; they must be floats of the shape (pictures, classes), with at least one of each.")
+        raise ValueError(f"logits are {logits.dtype} of the shape {tuple(logits.shape)}; they must "
+            "be floats of the shape (pictures, classes), with at least one of each.")
     if labels.is_floating_point() and labels.shape == logits.shape: labels = labels.argmax(dim=1)
     if labels.shape != logits.shape[:1] or labels.is_floating_point() or labels.dtype == torch.bool:
-        raise ValueError(f"labels are {labels.dtype} of the shape {tuple(labels.shape)}; logits of {tuple(logits.shape)} need {len(logits)} integers, or floats of their own shape.")
+        raise ValueError(f"labels are {labels.dtype} of the shape {tuple(labels.shape)}; logits of "
+            f"{tuple(logits.shape)} need {len(logits)} integers, or floats of their own shape.")
     low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= logits.shape[1]: raise ValueError(f"labels run from {low} to {high}; with {logits.shape[1]} classes they must run from 0 to {logits.shape[1] - 1}.")
+    if low < 0 or high >= logits.shape[1]:
+        raise ValueError(f"labels run from {low} to {high}; with {logits.shape[1]} classes they "
+            f"must run from 0 to {logits.shape[1] - 1}.")
     return logits.detach().to("cpu", torch.float32), labels.detach().to("cpu", torch.int64)
 
 # %% ../nbs/12_mistakes.ipynb #32a82171
@@ -47,10 +52,15 @@ class Predictions:
 
     def __post_init__(self):
         logits, labels = as_answers(self.logits, self.labels)
-        if isinstance(self.classes, str): raise TypeError(f"classes is the text {self.classes!r}; it must be a list of names.")
-        classes = tuple(str(name) for name in (range(logits.shape[1]) if self.classes is None else self.classes))
-        if len(classes) != logits.shape[1]: raise ValueError(f"{len(classes)} names of classes for {logits.shape[1]} logits; there must be one for each.")
-        for name, value in dict(logits=logits, labels=labels, classes=classes).items(): object.__setattr__(self, name, value)
+        if isinstance(self.classes, str):
+            raise TypeError(f"classes is the text {self.classes!r}; it must be a list of names.")
+        classes = tuple(str(name) for name in (range(logits.shape[1]) if self.classes is None
+            else self.classes))
+        if len(classes) != logits.shape[1]:
+            raise ValueError(f"{len(classes)} names of classes for {logits.shape[1]} logits; there "
+                "must be one for each.")
+        for name, value in dict(logits=logits, labels=labels, classes=classes).items():
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int: return len(self.labels)
 
@@ -84,16 +94,20 @@ class Predictions:
         return torch.bincount(self.labels * n + self.predicted, minlength=n * n).view(n, n)
 
     @property
-    def per_class(self) -> Tensor:  # (C,) float32: the accuracy on each class; nan where it has no pictures
+    # (C,) float32: the accuracy on each class; nan where it has no pictures
+    def per_class(self) -> Tensor:
         return self.confusion.diagonal() / self.confusion.sum(dim=1)
 
-    def worst(self, n: int) -> Tensor:  # (n,) int64, or fewer: positions of wrong answers, the highest loss first
+    # (n,) int64, or fewer: positions of wrong answers, the highest loss first
+    def worst(self, n: int) -> Tensor:
         "The mistakes that the network was surest of."
         n = min(check_whole("n", n, 1), int(self.wrong.sum()))
-        return self.losses.masked_fill(~self.wrong, -torch.inf).argsort(descending=True, stable=True)[:n]
+        return self.losses.masked_fill(~self.wrong, -torch.inf).argsort(descending=True,
+            stable=True)[:n]
 
     def __repr__(self) -> str:
-        return f"Predictions: {len(self):,} pictures, {len(self.classes)} classes, {self.accuracy:.2%} right, loss {self.loss:.4f}"
+        return (f"Predictions: {len(self):,} pictures, {len(self.classes)} classes, "
+            f"{self.accuracy:.2%} right, loss {self.loss:.4f}")
 
 # %% ../nbs/12_mistakes.ipynb #e58087d4
 def answer_batch(
@@ -105,15 +119,19 @@ def answer_batch(
 ) -> tuple[Tensor, Tensor]:  # (B, C) float32 and (B,) int64, on the CPU
     "The logits and the labels of one batch."
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-        raise TypeError(f"The loader gave a {type(batch).__name__}{f' of {len(batch)}' if isinstance(batch, (tuple, list)) else ''}; each batch must be a pair: pictures and labels.")
+        raise TypeError("The loader gave a "
+            f"{type(batch).__name__}{f' of {len(batch)}' if isinstance(batch, (tuple, list)) else ''}; "
+            "each batch must be a pair: pictures and labels.")
     x = batch[0].to(device)
-    with autocast(device, precision): logits = flip_mean(lambda x: model(x).float(), x) if flip_test else model(x)
+    with autocast(device, precision):
+        logits = flip_mean(lambda x: model(x).float(), x) if flip_test else model(x)
     return as_answers(logits, batch[1])
 
 # %% ../nbs/12_mistakes.ipynb #4a8d46d3
 def predict(
     model: nn.Module,
-    loader: Iterable[tuple[Tensor, Tensor]],  # batches of normalised pictures (B, 3, H, W) and their labels, in a fixed order
+    # batches of normalised pictures (B, 3, H, W) and their labels, in a fixed order
+    loader: Iterable[tuple[Tensor, Tensor]],
     precision: str = "float32",  # or "auto", "bf16", "fp16"
     classes: Sequence[str] | None = None,  # the names of the classes
     flip_test: bool = False,  # answer with the mean over each picture and its mirror image
@@ -133,10 +151,12 @@ def show_confusion(
     predictions: Predictions,
     classes: Sequence[str] | None = None,  # other names than those in the predictions
 ) -> Figure:
-    "The confusion matrix: in each cell the count, and below it its percentage of the row, which also sets the colour."
+    """The confusion matrix: in each cell the count, and below it its percentage of the row, which
+    also sets the colour."""
     names = predictions.classes if classes is None else list(classes)
     counts, n = predictions.confusion.numpy(), len(predictions.classes)
-    if len(names) != n: raise ValueError(f"{len(names)} names for {n} classes; there must be one for each.")
+    if len(names) != n:
+        raise ValueError(f"{len(names)} names for {n} classes; there must be one for each.")
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = min(max(5, .62 * n + 1), 16)  # a hundred classes would need a poster
     figure, [[axes]] = new_figure(1, 1, size, size)
@@ -144,12 +164,14 @@ def show_confusion(
     for row, column in np.argwhere(counts) if n <= 30 else ():
         share = shares[row, column]
         text = f"{counts[row, column]:,}\n" + ("<1%" if share < .01 else f"{share:.0%}")
-        axes.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if share > .6 else "black")
+        axes.text(column, row, text, ha="center", va="center", fontsize=7,
+            color="white" if share > .6 else "black")
     small = dict(parse_math=False, fontsize=10 if n <= 30 else 5)
     names = [short_name(name, 20) for name in names]
     axes.set_xticks(range(n), names, rotation=45, ha="right", rotation_mode="anchor", **small)
     axes.set_yticks(range(n), names, **small)
-    axes.set(xlabel="predicted", ylabel="actual", title=f"{predictions.accuracy:.2%} of {len(predictions):,} are right")
+    axes.set(xlabel="predicted", ylabel="actual", title=f"{predictions.accuracy:.2%} of "
+        f"{len(predictions):,} are right")
     return figure
 
 # %% ../nbs/12_mistakes.ipynb #106b8e30
@@ -159,10 +181,14 @@ def show_per_class(predictions: Predictions) -> Figure:
     order = np.argsort(np.nan_to_num(shares, nan=-1), kind="stable")
     figure, [[axes]] = new_figure(1, 1, 6, min(.28 * len(order) + 1, 16))
     bars = axes.barh(range(len(order)), 100 * np.nan_to_num(shares[order]))
-    axes.set_yticks(range(len(order)), [short_name(predictions.classes[i], 20) for i in order], parse_math=False)
-    axes.bar_label(bars, ["no pictures" if np.isnan(share) else f"{share:.1%}" for share in shares[order]], padding=3, fontsize=8, bbox=dict(facecolor="white", edgecolor="none", pad=1))
+    axes.set_yticks(range(len(order)), [short_name(predictions.classes[i], 20) for i in order],
+        parse_math=False)
+    axes.bar_label(bars, ["no pictures" if np.isnan(share) else f"{share:.1%}"
+        for share in shares[order]], padding=3, fontsize=8,
+        bbox=dict(facecolor="white", edgecolor="none", pad=1))
     axes.axvline(100 * predictions.accuracy, color="gray", linestyle="--", linewidth=1)
-    axes.set(xlim=(0, 112), xlabel="accuracy (percent)", title=f"accuracy by class; dashed: all together, {predictions.accuracy:.1%}")
+    axes.set(xlim=(0, 112), xlabel="accuracy (percent)", title="accuracy by class; dashed: all "
+        f"together, {predictions.accuracy:.1%}")
     return figure
 
 # %% ../nbs/12_mistakes.ipynb #7ffe887b
@@ -172,14 +198,23 @@ def show_mistakes(
     n: int = 20,  # how many, where that many are wrong
     columns: int = 5,  # pictures in a row
 ) -> Figure:
-    "The wrong answers with the highest loss: actual class → predicted class, and how sure the network was of it."
-    if len(images) != len(predictions): raise ValueError(f"{len(images):,} pictures and {len(predictions):,} predictions; there must be one for each.")
+    """The wrong answers with the highest loss: actual class → predicted class, and how sure the
+    network was of it."""
+    if len(images) != len(predictions):
+        raise ValueError(f"{len(images):,} pictures and {len(predictions):,} predictions; there "
+            "must be one for each.")
     if not np.array_equal(images.labels, predictions.labels.numpy()):
-        raise ValueError("The labels of the pictures are not those of the predictions: they come from other pictures, or in another order. Predict with a loader that does not shuffle.")
+        raise ValueError("The labels of the pictures are not those of the predictions: they come "
+            "from other pictures, or in another order. Predict with a loader that does not "
+            "shuffle.")
     which = predictions.worst(n)
-    if len(which) == 0: raise ValueError(f"There are no mistakes to show: all {len(predictions):,} answers are right.")
+    if len(which) == 0:
+        raise ValueError(f"There are no mistakes to show: all {len(predictions):,} answers are "
+            "right.")
     sure = predictions.probabilities.max(dim=1).values
-    titles = [f"{short_name(predictions.classes[predictions.labels[i]])} →\n{short_name(predictions.classes[predictions.predicted[i]])} {sure[i]:.0%}" for i in which]
+    titles = [f"{short_name(predictions.classes[predictions.labels[i]])} "
+        f"→\n{short_name(predictions.classes[predictions.predicted[i]])} {sure[i]:.0%}"
+        for i in which]
     figure = show_images(images[which.numpy()], titles, columns, boxes=False, size=1.4)
     figure.suptitle("actual →\npredicted, how sure", fontsize=8.5)
     return figure

@@ -55,33 +55,45 @@ def check_momenta(
     max_momentum: float,  # at both ends, from base_momentum to below 1
 ) -> tuple[float, float]:  # the two
     "Check the lowest and the highest momentum of a cycle."
-    base, most = check_number("base_momentum", base_momentum, 0, 1), check_number("max_momentum", max_momentum, 0, 1)
-    if base > most: raise ValueError(f"base_momentum is {base}, above max_momentum, {most}; it is the lower one, at the peak of the rate.")
+    base, most = check_number("base_momentum", base_momentum, 0, 1), check_number("max_momentum",
+        max_momentum, 0, 1)
+    if base > most:
+        raise ValueError(f"base_momentum is {base}, above max_momentum, {most}; it is the lower "
+            "one, at the peak of the rate.")
     return base, most
 
 # %% ../nbs/09_one_cycle.ipynb #9aeeb81e
 @dataclass(frozen=True)
 class OneCycleSchedule:
-    "The learning rate of every step: up from max_lr / div to max_lr, then down (Smith and Topin 2017)."
+    """The learning rate of every step: up from max_lr / div to max_lr, then down (Smith and Topin
+    2017)."""
     max_lr: float  # the highest rate, above 0
     total_steps: int  # of the whole run: epochs × steps in an epoch, at least 1
     peak: float = 0.3  # where the highest rate lies, a fraction of the run between 0 and 1
     div: float = 25  # the first rate is max_lr / div; at least 1
     final_div: float = 1e4  # the last rate is the first one / final_div; at least 1
     anneal: str = "linear"  # the form of the slopes: "linear" or "cos"
-    three_phase: bool = False  # True: down to the first rate as fast as up, then to the last; peak at most 0.5
+    # True: down to the first rate as fast as up, then to the last; peak at most 0.5
+    three_phase: bool = False
 
     def __post_init__(self):
-        plain = dict(max_lr=check_number("max_lr", self.max_lr, 0, above=True), total_steps=check_whole("total_steps", self.total_steps, 1), peak=check_number("peak", self.peak, 0, 1, above=True),
-                     div=check_number("div", self.div, 1), final_div=check_number("final_div", self.final_div, 1))
-        for name, value in plain.items(): object.__setattr__(self, name, value)  # Python's own numbers, which every checkpoint can hold
-        if self.anneal not in ("linear", "cos"): raise ValueError(f"anneal is {self.anneal!r}; it must be 'linear' or 'cos'.")
+        plain = dict(max_lr=check_number("max_lr", self.max_lr, 0, above=True),
+            total_steps=check_whole("total_steps", self.total_steps, 1),
+            peak=check_number("peak", self.peak, 0, 1, above=True),
+            div=check_number("div", self.div, 1), final_div=check_number("final_div",
+            self.final_div, 1))
+        # Python's own numbers, which every checkpoint can hold
+        for name, value in plain.items(): object.__setattr__(self, name, value)
+        if self.anneal not in ("linear", "cos"):
+            raise ValueError(f"anneal is {self.anneal!r}; it must be 'linear' or 'cos'.")
         if check_flag("three_phase", self.three_phase) and self.peak > .5:
-            raise ValueError(f"peak is {self.peak:g} of the run; with three_phase=True it must be at most 0.5, since coming down takes as long as going up.")
+            raise ValueError(f"peak is {self.peak:g} of the run; with three_phase=True it must be "
+                "at most 0.5, since coming down takes as long as going up.")
 
     @property
     def corners(self) -> list[float]:
-        "The steps where the line bends. The peak is often between two steps, and below 0 where the run is too short to rise."
+        """The steps where the line bends. The peak is often between two steps, and below 0 where
+        the run is too short to rise."""
         peak_step, last = self.peak * self.total_steps - 1, self.total_steps - 1
         return [0, peak_step, 2 * peak_step, last] if self.three_phase else [0, peak_step, last]
 
@@ -94,7 +106,8 @@ class OneCycleSchedule:
         return along(self.corners, heights, step, self.anneal)
 
     def momentum(self, step: int, base_momentum: float = 0.85, max_momentum: float = 0.95) -> float:
-        "The momentum of a step where it is cycled: base_momentum where the rate is highest, max_momentum at both ends."
+        """The momentum of a step where it is cycled: base_momentum where the rate is highest,
+        max_momentum at both ends."""
         check_whole("step", step, 0)
         base, most = check_momenta(base_momentum, max_momentum)
         if self.total_steps == 1: return base
@@ -103,25 +116,38 @@ class OneCycleSchedule:
 
 # %% ../nbs/09_one_cycle.ipynb #a8016cf5
 def peak_fraction(
-    peak: float,  # a fraction of the run between 0 and 1, or from 1 on the epoch whose last step has the highest rate
+    # a fraction of the run between 0 and 1, or from 1 on the epoch whose last step has the highest
+    # rate
+    peak: float,
     total_steps: int,  # of the whole run
     steps_per_epoch: int | None = None,  # needed where peak is an epoch
 ) -> float:  # between 0 and 1
     "The place of the peak as a fraction of the run."
-    place, steps = check_number("peak", peak, 0, above=True), check_whole("total_steps", total_steps, 1)  # Python's own numbers: numpy's small ones overflow
+    # Python's own numbers: numpy's small ones overflow
+    place, steps = check_number("peak", peak, 0, above=True), check_whole("total_steps",
+        total_steps, 1)
     epoch = None if steps_per_epoch is None else check_whole("steps_per_epoch", steps_per_epoch, 1)
     if place < 1: return place
-    if epoch is None: raise ValueError(f"peak is {peak}; from 1 on it counts epochs, and then steps_per_epoch must be given. As a fraction of the run it must be below 1.")
+    if epoch is None:
+        raise ValueError(f"peak is {peak}; from 1 on it counts epochs, and then steps_per_epoch "
+            "must be given. As a fraction of the run it must be below 1.")
     if place * epoch < steps: return place * epoch / steps
-    raise ValueError(f"peak is epoch {place:g}; it must be below the number of epochs, {steps / epoch:g} ({steps} steps, {epoch} in each epoch).")
+    raise ValueError(f"peak is epoch {place:g}; it must be below the number of epochs, "
+        f"{steps / epoch:g} ({steps} steps, {epoch} in each epoch).")
 
 # %% ../nbs/09_one_cycle.ipynb #284d252a
 def check_used(used: Sequence[float]) -> np.ndarray:  # (n,) float64
     "Check that the rates of a run are one number a step."
     try: rates = np.asarray(used, dtype=np.float64)
-    except (TypeError, ValueError): raise TypeError(f"used is a {type(used).__name__} that is no list of numbers; it must hold one rate for each step.") from None
-    if rates.ndim != 1: raise ValueError(f"used has the shape {rates.shape}; it must be a flat list with one rate for each step.")
-    if not np.isfinite(rates).all(): raise ValueError(f"used holds {rates[~np.isfinite(rates)][0]} at step {int(np.argmin(np.isfinite(rates)))}; each rate must be a finite number.")
+    except (TypeError, ValueError):
+        raise TypeError(f"used is a {type(used).__name__} that is no list of numbers; it must hold "
+            "one rate for each step.") from None
+    if rates.ndim != 1:
+        raise ValueError(f"used has the shape {rates.shape}; it must be a flat list with one rate "
+            "for each step.")
+    if not np.isfinite(rates).all():
+        raise ValueError(f"used holds {rates[~np.isfinite(rates)][0]} at step "
+            f"{int(np.argmin(np.isfinite(rates)))}; each rate must be a finite number.")
     return rates
 
 # %% ../nbs/09_one_cycle.ipynb #5cf79729
@@ -134,9 +160,11 @@ def draw_rates(
     top = int(rates.argmax())
     axes.plot(rates, label="planned", color="tab:blue", linewidth=2, marker="o", markevery=[top])
     side = ("left", 8) if 2 * top < len(rates) else ("right", -8)
-    axes.annotate(f"{rates[top]:.3g} at step {top:,}", (top, rates[top]), (side[1], 2), textcoords="offset points", horizontalalignment=side[0])
+    axes.annotate(f"{rates[top]:.3g} at step {top:,}", (top, rates[top]), (side[1], 2),
+        textcoords="offset points", horizontalalignment=side[0])
     highest = max(rates[top], 0 if used is None else used.max(initial=0))
-    axes.set(ylabel="learning rate", ylim=(-.04 * highest, 1.14 * highest), title=f"from {rates[0]:.3g} to {rates[-1]:.3g}")
+    axes.set(ylabel="learning rate", ylim=(-.04 * highest, 1.14 * highest),
+        title=f"from {rates[0]:.3g} to {rates[-1]:.3g}")
     if used is None: return
     axes.plot(used, "--", label="used", color="tab:orange", linewidth=2)
     axes.legend(loc="upper right")
@@ -154,19 +182,25 @@ def plot_one_cycle(
     base_momentum: float = 0.85,  # at the peak
     max_momentum: float = 0.95,  # at both ends
     steps_per_epoch: int | None = None,  # adds a second axis, in epochs
-    used: Sequence[float] | None = None,  # the rates of a run, from step 0 on; fewer or more than planned
+    # the rates of a run, from step 0 on; fewer or more than planned
+    used: Sequence[float] | None = None,
 ) -> Figure:
     "The learning rate by step, its peak marked, and over it the rates that a run has used."
-    schedule = OneCycleSchedule(max_lr, total_steps, peak_fraction(peak, total_steps, steps_per_epoch), div, final_div, anneal, three_phase)
+    schedule = OneCycleSchedule(max_lr, total_steps, peak_fraction(peak, total_steps,
+        steps_per_epoch), div, final_div, anneal, three_phase)
     check_momenta(base_momentum, max_momentum)
-    figure, axes = new_figure(1 + check_flag("cycle_momentum", cycle_momentum), 1, 7, 2.6 if cycle_momentum else 3.2)
-    draw_rates(axes[0, 0], np.array([schedule(step) for step in range(total_steps)]), None if used is None else check_used(used))
+    figure, axes = new_figure(1 + check_flag("cycle_momentum", cycle_momentum), 1, 7,
+        2.6 if cycle_momentum else 3.2)
+    draw_rates(axes[0, 0], np.array([schedule(step) for step in range(total_steps)]),
+        None if used is None else check_used(used))
     if cycle_momentum:
-        axes[1, 0].plot([schedule.momentum(step, base_momentum, max_momentum) for step in range(total_steps)], color="tab:purple", linewidth=2)
+        axes[1, 0].plot([schedule.momentum(step, base_momentum, max_momentum)
+            for step in range(total_steps)], color="tab:purple", linewidth=2)
         axes[1, 0].set(ylabel="momentum", xlim=axes[0, 0].get_xlim())
     axes[-1, 0].set_xlabel("step")
     if steps_per_epoch is None: return figure
-    axes[0, 0].secondary_xaxis("top", functions=(lambda step: step / steps_per_epoch, lambda epoch: epoch * steps_per_epoch)).set_xlabel("epoch")
+    axes[0, 0].secondary_xaxis("top", functions=(lambda step: step / steps_per_epoch,
+        lambda epoch: epoch * steps_per_epoch)).set_xlabel("epoch")
     return figure
 
 # %% ../nbs/09_one_cycle.ipynb #00300d9a
@@ -174,37 +208,46 @@ def check_cycled(optimizer: Optimizer) -> None:
     "Refuse an optimizer that has no momentum to cycle."
     for i, group in enumerate(optimizer.param_groups):
         if "betas" not in group and not group.get("momentum"):
-            raise ValueError(f"cycle_momentum=True needs an optimizer with momentum; parameter group {i} of this {type(optimizer).__name__} has none. Give it a momentum, or cycle_momentum=False.")
+            raise ValueError("cycle_momentum=True needs an optimizer with momentum; parameter "
+                f"group {i} of this {type(optimizer).__name__} has none. Give it a momentum, or "
+                "cycle_momentum=False.")
 
 # %% ../nbs/09_one_cycle.ipynb #3eef4796
 class OneCycle(LRScheduler):
-    "Writes the rate of the schedule into an optimizer at each step, and the momentum where it is cycled."
+    """Writes the rate of the schedule into an optimizer at each step, and the momentum where it is
+    cycled."""
 
     def __init__(
         self,
         optimizer: Optimizer,
         schedules: Sequence[OneCycleSchedule],  # one for each parameter group
-        momenta: Sequence[float] | None = None,  # base_momentum and max_momentum; None: the momentum is left alone
+        # base_momentum and max_momentum; None: the momentum is left alone
+        momenta: Sequence[float] | None = None,
     ):
         self.schedules, self.momenta = list(schedules), None if momenta is None else list(momenta)
         for group, schedule in zip(optimizer.param_groups, self.schedules):
             group["initial_lr"] = schedule.max_lr  # torch wants to find one
-            if isinstance(group["lr"], Tensor): group["lr"] = group["lr"].clone()  # groups made with one tensor share it
+            # groups made with one tensor share it
+            if isinstance(group["lr"], Tensor): group["lr"] = group["lr"].clone()
         super().__init__(optimizer)  # writes the rate of step 0, by a call of step
 
     def get_lr(self) -> list[float]:
         "The rate of each parameter group at the step that comes next."
-        return [schedule(self.last_epoch) for schedule in self.schedules]  # torch counts our steps in last_epoch
+        # torch counts our steps in last_epoch
+        return [schedule(self.last_epoch) for schedule in self.schedules]
 
     def step(self) -> None:
-        "Go on to the next step; to be called after each update. After the last one nothing changes."
+        """Go on to the next step; to be called after each update. After the last one nothing
+        changes."""
         self.last_epoch += 1
         self.write()
 
     def write(self) -> None:
         "Put the rate and the momentum of this step into the optimizer."
         plans, groups = len(self.schedules), len(self.optimizer.param_groups)
-        if plans != groups: raise ValueError(f"The schedule is for {plans} parameter groups, the optimizer has {groups}; make the schedule after the last add_param_group.")
+        if plans != groups:
+            raise ValueError(f"The schedule is for {plans} parameter groups, the optimizer has "
+                f"{groups}; make the schedule after the last add_param_group.")
         self._last_lr = self.get_lr()  # torch's get_last_lr gives it
         for group, rate in zip(self.optimizer.param_groups, self._last_lr):
             if isinstance(group["lr"], Tensor): group["lr"].fill_(rate)
@@ -216,15 +259,23 @@ class OneCycle(LRScheduler):
 
     def state_dict(self) -> dict:
         "The number of steps done and the whole plan, in plain numbers and texts."
-        return dict(steps=self.last_epoch, schedules=[asdict(schedule) for schedule in self.schedules], momenta=None if self.momenta is None else list(self.momenta))
+        return dict(steps=self.last_epoch, schedules=[asdict(schedule)
+            for schedule in self.schedules], momenta=None if self.momenta is None
+            else list(self.momenta))
 
     def load_state_dict(self, state: dict) -> None:
-        "Go on where the saved one was, with its plan; the rate and the momentum of that step are written into the optimizer."
-        if not isinstance(state, dict) or set(state) != set(self.state_dict()): raise ValueError(f"This is not the state of a one-cycle schedule, which has {', '.join(self.state_dict())}.")
+        """Go on where the saved one was, with its plan; the rate and the momentum of that step are
+        written into the optimizer."""
+        if not isinstance(state, dict) or set(state) != set(self.state_dict()):
+            raise ValueError("This is not the state of a one-cycle schedule, which has "
+                f"{', '.join(self.state_dict())}.")
         groups, saved = len(self.optimizer.param_groups), len(state["schedules"])
-        if saved != groups: raise ValueError(f"The saved schedule is for {saved} parameter groups, the optimizer has {groups}; make it as it was made before.")
+        if saved != groups:
+            raise ValueError(f"The saved schedule is for {saved} parameter groups, the optimizer "
+                f"has {groups}; make it as it was made before.")
         if state["momenta"] is not None: check_cycled(self.optimizer)
-        steps, schedules = check_whole("steps", state["steps"], 0), [OneCycleSchedule(**plan) for plan in state["schedules"]]
+        steps, schedules = check_whole("steps", state["steps"],
+            0), [OneCycleSchedule(**plan) for plan in state["schedules"]]
         self.momenta = None if state["momenta"] is None else list(check_momenta(*state["momenta"]))
         self.last_epoch, self.schedules = steps, schedules
         self.write()
@@ -234,23 +285,31 @@ def one_cycle(
     optimizer: Optimizer,
     max_lr: float | Sequence[float],  # one for all parameter groups, or a list with one for each
     total_steps: int,  # of the whole run: epochs × steps in an epoch
-    peak: float = 0.3,  # where the highest rate lies: a fraction of the run between 0 and 1, or from 1 on an epoch
+    # where the highest rate lies: a fraction of the run between 0 and 1, or from 1 on an epoch
+    peak: float = 0.3,
     div: float = 25,  # the first rate is max_lr / div
     final_div: float = 1e4,  # the last rate is the first one / final_div
     anneal: str = "linear",  # or "cos"
-    three_phase: bool = False,  # True: down to the first rate as fast as up, then to the last; peak at most half of the run
-    cycle_momentum: bool = False,  # True: the momentum falls while the rate rises, and rises while it falls
+    # True: down to the first rate as fast as up, then to the last; peak at most half of the run
+    three_phase: bool = False,
+    # True: the momentum falls while the rate rises, and rises while it falls
+    cycle_momentum: bool = False,
     base_momentum: float = 0.85,  # at the peak, from 0 to below 1
     max_momentum: float = 0.95,  # at both ends, from base_momentum to below 1
     steps_per_epoch: int | None = None,  # needed where peak is an epoch
 ) -> LRScheduler:  # to be stepped after each update; steps after the last change nothing
-    "Give an optimizer the one-cycle schedule (Smith and Topin 2017). Its own learning rate is replaced."
-    if not isinstance(optimizer, Optimizer): raise TypeError(f"optimizer is a {type(optimizer).__name__}; it must be a torch optimizer.")
+    """Give an optimizer the one-cycle schedule (Smith and Topin 2017). Its own learning rate is
+    replaced."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer is a {type(optimizer).__name__}; it must be a torch optimizer.")
     groups = len(optimizer.param_groups)
     rates = list(max_lr) if isinstance(max_lr, (list, tuple)) else [max_lr] * groups
-    if len(rates) != groups: raise ValueError(f"max_lr holds {len(rates)} rates for {groups} parameter groups; give one for each, or one number for all.")
+    if len(rates) != groups:
+        raise ValueError(f"max_lr holds {len(rates)} rates for {groups} parameter groups; give one "
+            "for each, or one number for all.")
     fraction = peak_fraction(peak, total_steps, steps_per_epoch)
-    schedules = [OneCycleSchedule(rate, total_steps, fraction, div, final_div, anneal, three_phase) for rate in rates]
+    schedules = [OneCycleSchedule(rate, total_steps, fraction, div, final_div, anneal, three_phase)
+        for rate in rates]
     momenta = check_momenta(base_momentum, max_momentum)
     if check_flag("cycle_momentum", cycle_momentum): check_cycled(optimizer)
     return OneCycle(optimizer, schedules, momenta if cycle_momentum else None)

@@ -18,17 +18,25 @@ from .images import check_flag, check_number, check_whole
 def parameter_groups(
     model: nn.Module | Iterable[nn.Parameter],
     weight_decay: float,  # at least 0
-    decay_norms: bool = True,  # False: biases and norms (fewer than two axes) form a second group, without decay
+    # False: biases and norms (fewer than two axes) form a second group, without decay
+    decay_norms: bool = True,
 ) -> list[dict]:  # for a torch optimizer
-    "The trainable parameters of a model, in groups by their weight decay. Frozen ones are left out."
+    """The trainable parameters of a model, in groups by their weight decay. Frozen ones are left
+    out."""
     weight_decay = check_number("weight_decay", weight_decay, 0)
     check_flag("decay_norms", decay_norms)
-    if isinstance(model, Tensor) or not isinstance(model, (nn.Module, Iterable)): raise TypeError(f"model is a single {type(model).__name__}; it must be a model or a list of parameters.")
+    if isinstance(model, Tensor) or not isinstance(model, (nn.Module, Iterable)):
+        raise TypeError(f"model is a single {type(model).__name__}; it must be a model or a list "
+            "of parameters.")
     parameters = list(model.parameters() if isinstance(model, nn.Module) else model)
     strange = [p for p in parameters if not isinstance(p, Tensor)]
-    if strange: raise TypeError(f"model holds a {type(strange[0]).__name__}; it must be a model or a list of parameters.")
+    if strange:
+        raise TypeError(f"model holds a {type(strange[0]).__name__}; it must be a model or a list "
+            "of parameters.")
     parameters = [p for p in parameters if p.requires_grad]
-    if not parameters: raise ValueError("There is nothing to train: the model has no parameters with requires_grad=True.")
+    if not parameters:
+        raise ValueError("There is nothing to train: the model has no parameters with "
+            "requires_grad=True.")
     if decay_norms: return [dict(params=parameters, weight_decay=weight_decay)]
     groups = [dict(params=[p for p in parameters if p.ndim > 1], weight_decay=weight_decay),
               dict(params=[p for p in parameters if p.ndim <= 1], weight_decay=0.)]
@@ -43,10 +51,13 @@ def sgd(
     weight_decay: float = 0.0,  # at least 0
     decay_norms: bool = True,  # False: no decay for biases and norms
 ) -> SGD:
-    "Stochastic gradient descent with momentum (Sutskever et al. 2013), in torch's form: the rate multiplies the whole velocity."
+    """Stochastic gradient descent with momentum (Sutskever et al. 2013), in torch's form: the rate
+    multiplies the whole velocity."""
     lr, momentum = check_number("lr", lr, 0, above=True), check_number("momentum", momentum, 0, 1)
-    if check_flag("nesterov", nesterov) and momentum == 0: raise ValueError("nesterov=True needs momentum, which is 0; give a momentum above 0.")
-    return SGD(parameter_groups(model, weight_decay, decay_norms), lr=lr, momentum=momentum, nesterov=nesterov)
+    if check_flag("nesterov", nesterov) and momentum == 0:
+        raise ValueError("nesterov=True needs momentum, which is 0; give a momentum above 0.")
+    return SGD(parameter_groups(model, weight_decay, decay_norms), lr=lr, momentum=momentum,
+        nesterov=nesterov)
 
 # %% ../nbs/08a_optimizers.ipynb #672eaa5d
 def adam(
@@ -56,7 +67,8 @@ def adam(
     decay_norms: bool = True,  # False: no decay for biases and norms
 ) -> Adam:
     "Adam (Kingma and Ba 2014): each weight's step is divided by the usual size of its gradient."
-    return Adam(parameter_groups(model, weight_decay, decay_norms), lr=check_number("lr", lr, 0, above=True))
+    return Adam(parameter_groups(model, weight_decay, decay_norms),
+        lr=check_number("lr", lr, 0, above=True))
 
 # %% ../nbs/08a_optimizers.ipynb #5fc664bd
 def adamw(
@@ -66,7 +78,8 @@ def adamw(
     decay_norms: bool = True,  # False: no decay for biases and norms
 ) -> AdamW:
     "Adam whose weight decay does not pass through the division (Loshchilov and Hutter 2017)."
-    return AdamW(parameter_groups(model, weight_decay, decay_norms), lr=check_number("lr", lr, 0, above=True))
+    return AdamW(parameter_groups(model, weight_decay, decay_norms),
+        lr=check_number("lr", lr, 0, above=True))
 
 # %% ../nbs/08a_optimizers.ipynb #df07e710
 def reduce_on_plateau(
@@ -76,10 +89,15 @@ def reduce_on_plateau(
     higher_is_better: bool = False,  # True to watch an accuracy, False to watch a loss
     min_lr: float = 0.0,  # the rate never goes below; below the optimizer's rate
 ) -> ReduceLROnPlateau:  # call its step(value) once an epoch
-    "Lower the learning rate when the watched number stops getting better: by more than 0.01 % of its best, torch's threshold."
-    if not isinstance(optimizer, Optimizer): raise TypeError(f"optimizer is a {type(optimizer).__name__}; it must be a torch optimizer.")
-    factor, patience, min_lr = check_number("factor", factor, 0, 1, above=True), check_whole("patience", patience, 0), check_number("min_lr", min_lr, 0)
+    """Lower the learning rate when the watched number stops getting better: by more than 0.01 % of
+    its best, torch's threshold."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer is a {type(optimizer).__name__}; it must be a torch optimizer.")
+    factor, patience, min_lr = check_number("factor", factor, 0, 1,
+        above=True), check_whole("patience", patience, 0), check_number("min_lr", min_lr, 0)
     highest = max(float(group["lr"]) for group in optimizer.param_groups)
-    if min_lr >= highest: raise ValueError(f"min_lr is {min_lr}; it must be below the optimizer's rate, {highest:g}, or nothing could ever be lowered.")
+    if min_lr >= highest:
+        raise ValueError(f"min_lr is {min_lr}; it must be below the optimizer's rate, {highest:g}, "
+            "or nothing could ever be lowered.")
     mode = "max" if check_flag("higher_is_better", higher_is_better) else "min"
     return ReduceLROnPlateau(optimizer, mode=mode, factor=factor, patience=patience, min_lr=min_lr)

@@ -23,13 +23,23 @@ def pack_weights(
     metadata: dict[str, str] | None = None,  # texts for the file's header
 ) -> bytes:  # a safetensors file
     "Weights and buffers as safetensors, copied to the CPU one by one."
-    if not isinstance(weights, dict): raise TypeError(f"weights are {type(weights).__name__}; they must be a dict from names to tensors, as model.state_dict() gives.")
+    if not isinstance(weights, dict):
+        raise TypeError(f"weights are {type(weights).__name__}; they must be a dict from names to "
+            "tensors, as model.state_dict() gives.")
     for name, tensor in weights.items():
-        if not isinstance(name, str): raise TypeError(f"weights have the name {name!r}; each name must be text.")
-        if name == "__metadata__": raise ValueError("weights have the name '__metadata__', which safetensors keeps for itself. Choose another name.")
-        if not isinstance(tensor, Tensor): raise TypeError(f"weights[{name!r}] is {type(tensor).__name__}; it must be a tensor. Other things belong into the state.")
-        if tensor.layout != torch.strided or tensor.is_meta: raise TypeError(f"weights[{name!r}] is sparse or has no data; it must be an ordinary tensor.")
-    return save_safetensors({name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in weights.items()}, metadata)
+        if not isinstance(name, str):
+            raise TypeError(f"weights have the name {name!r}; each name must be text.")
+        if name == "__metadata__":
+            raise ValueError("weights have the name '__metadata__', which safetensors keeps for "
+                "itself. Choose another name.")
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"weights[{name!r}] is {type(tensor).__name__}; it must be a tensor. "
+                "Other things belong into the state.")
+        if tensor.layout != torch.strided or tensor.is_meta:
+            raise TypeError(f"weights[{name!r}] is sparse or has no data; it must be an ordinary "
+                "tensor.")
+    return save_safetensors({name: tensor.detach().to("cpu", copy=True).contiguous() for name,
+        tensor in weights.items()}, metadata)
 
 # %% ../nbs/09a_packing.ipynb #d3f8d2bc
 def try_pack(value: object) -> bytes | None:  # None: it can't be kept
@@ -47,7 +57,8 @@ def find_refused(
     where: str = "state",  # the path to it
 ) -> tuple[str, object]:  # the path to its smallest part that can't be kept, and that part
     "Which part of a state can't be kept?"
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value,
+        (list, tuple)) else ()
     for key, part in parts:
         if try_pack(key) is None: return f"a key of {where}", key
         if try_pack(part) is None: return find_refused(part, f"{where}[{key!r}]")
@@ -58,11 +69,14 @@ def pack_state(
     state: dict,  # numbers, texts, tensors, and dicts, lists and tuples of them
 ) -> bytes:  # a file for torch.load with weights_only=True
     "A state as bytes; one that could not be opened again is refused."
-    if not isinstance(state, dict): raise TypeError(f"state is {type(state).__name__}; it must be a dict.")
+    if not isinstance(state, dict):
+        raise TypeError(f"state is {type(state).__name__}; it must be a dict.")
     content = try_pack(state)
     if content is not None: return content
     where, part = find_refused(state)
-    raise TypeError(f"{where} is {type(part).__name__}, which a checkpoint can't hold. Allowed are numbers, texts, None, tensors, and dicts, lists and tuples of them. For numpy use .item(), .tolist() or torch.from_numpy.")
+    raise TypeError(f"{where} is {type(part).__name__}, which a checkpoint can't hold. Allowed are "
+        "numbers, texts, None, tensors, and dicts, lists and tuples of them. For numpy use "
+        ".item(), .tolist() or torch.from_numpy.")
 
 # %% ../nbs/09a_packing.ipynb #8e97ab6a
 FILES = ("weights.safetensors", "state.pt")

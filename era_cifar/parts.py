@@ -32,16 +32,20 @@ from .updates import updates_per_epoch
 
 # %% ../nbs/16a_parts.ipynb #104015e5
 def cut_data(recipe: Recipe, data: Data) -> Data:
-    "The data with a validation split and as many training pictures as the recipe says, each class in proportion."
+    """The data with a validation split and as many training pictures as the recipe says, each class
+    in proportion."""
     if data.valid is None: data = split_valid(data, recipe.valid_size)
     if recipe.train_size is None: return data
-    if recipe.train_size > len(data.train): raise ValueError(f"train_size is {recipe.train_size}, but there are only {len(data.train)} training pictures. Take at most that many.")
+    if recipe.train_size > len(data.train):
+        raise ValueError(f"train_size is {recipe.train_size}, but there are only {len(data.train)} "
+            "training pictures. Take at most that many.")
     return replace(data, train=data.train.subset(recipe.train_size, recipe.seed))
 
 # %% ../nbs/16a_parts.ipynb #4dccec99
 def build_loaders(recipe: Recipe, data: Data) -> Loaders:
     "The loaders of a recipe, on its device."
-    return make_loaders(data, POLICIES[recipe.policy], recipe.batch_size, recipe.engine, pick_device(recipe.device), recipe.workers, recipe.seed)
+    return make_loaders(data, POLICIES[recipe.policy], recipe.batch_size, recipe.engine,
+        pick_device(recipe.device), recipe.workers, recipe.seed)
 
 # %% ../nbs/16a_parts.ipynb #d53abfc6
 def new_model(recipe: Recipe, n_classes: int) -> nn.Module:
@@ -53,7 +57,8 @@ def new_model(recipe: Recipe, n_classes: int) -> nn.Module:
 
 # %% ../nbs/16a_parts.ipynb #4005695f
 def build_model(recipe: Recipe, data: Data) -> nn.Module:
-    "The model of a recipe, ready for training: where asked for, its whitening layer comes from the data."
+    """The model of a recipe, ready for training: where asked for, its whitening layer comes from
+    the data."""
     model = new_model(recipe, len(data.classes))
     if recipe.whiten:
         sample = data.train.subset(min(recipe.whiten, len(data.train)), recipe.seed)
@@ -64,7 +69,9 @@ def build_model(recipe: Recipe, data: Data) -> nn.Module:
 def build_optimizer(recipe: Recipe, model: nn.Module) -> Optimizer:
     "The optimizer of a recipe. A rate that is still to be searched for stands as lr_start in it."
     lr = recipe.lr_start if isinstance(recipe.max_lr, str) else recipe.max_lr
-    if recipe.optimizer == "sgd": return sgd(model, lr, recipe.momentum, recipe.nesterov, recipe.weight_decay, recipe.decay_norms)
+    if recipe.optimizer == "sgd":
+        return sgd(model, lr, recipe.momentum, recipe.nesterov, recipe.weight_decay,
+            recipe.decay_norms)
     build = adam if recipe.optimizer == "adam" else adamw
     return build(model, lr, recipe.weight_decay, recipe.decay_norms)
 
@@ -74,7 +81,8 @@ def updates_of(
     pictures: int,  # training pictures
 ) -> int:  # in an epoch
     "How often the weights change in an epoch."
-    return updates_per_epoch(-(-pictures // recipe.batch_size), recipe.accumulate)  # the last batch is smaller, and counts
+    # the last batch is smaller, and counts
+    return updates_per_epoch(-(-pictures // recipe.batch_size), recipe.accumulate)
 
 # %% ../nbs/16a_parts.ipynb #3f5bbe01
 def build_scheduler(
@@ -84,9 +92,12 @@ def build_scheduler(
 ) -> LRScheduler | None:  # None where the rate stays
     "The schedule of a recipe."
     if recipe.schedule == "constant" or isinstance(recipe.max_lr, str): return None
-    if recipe.schedule == "plateau": return reduce_on_plateau(optimizer, recipe.plateau_factor, recipe.plateau_patience)
-    return one_cycle(optimizer, recipe.max_lr, recipe.epochs * steps_per_epoch, recipe.peak, recipe.div, recipe.final_div, recipe.anneal, three_phase=recipe.three_phase,
-                     cycle_momentum=recipe.cycle_momentum, base_momentum=recipe.base_momentum, max_momentum=recipe.max_momentum, steps_per_epoch=steps_per_epoch)
+    if recipe.schedule == "plateau":
+        return reduce_on_plateau(optimizer, recipe.plateau_factor, recipe.plateau_patience)
+    return one_cycle(optimizer, recipe.max_lr, recipe.epochs * steps_per_epoch, recipe.peak,
+        recipe.div, recipe.final_div, recipe.anneal, three_phase=recipe.three_phase,
+        cycle_momentum=recipe.cycle_momentum, base_momentum=recipe.base_momentum,
+        max_momentum=recipe.max_momentum, steps_per_epoch=steps_per_epoch)
 
 # %% ../nbs/16a_parts.ipynb #26fcc56f
 @contextmanager
@@ -94,7 +105,9 @@ def enough_memory() -> Iterator[None]:
     "Say in one sentence that the memory is full, whichever error torch has for it."
     try: yield
     except (RuntimeError, MemoryError) as error:
-        if not (isinstance(error, MemoryError) or re.search("out of memory|can't allocate memory|not enough memory", str(error), re.IGNORECASE)): raise
+        if not (isinstance(error, MemoryError) or re.search("out of memory|can't allocate "
+            "memory|not enough memory", str(error), re.IGNORECASE)):
+            raise
         raise TrainingError("The memory is full. A smaller batch size needs less.") from error
 
 # %% ../nbs/16a_parts.ipynb #a7481b38
@@ -105,11 +118,15 @@ def build_trainer(
     progress: bool = True,  # show a bar
 ) -> Trainer:
     "A trainer with all parts of a recipe, ready for fit(recipe.epochs, recipe.target_accuracy)."
-    loaders, model = build_loaders(recipe, data), build_model(recipe, data).to(pick_device(recipe.device))
+    loaders, model = build_loaders(recipe, data), build_model(recipe,
+        data).to(pick_device(recipe.device))
     optimizer = build_optimizer(recipe, model)
     scheduler = build_scheduler(recipe, optimizer, updates_of(recipe, len(data.train)))
-    return Trainer(model, loaders, optimizer, scheduler, device=recipe.device, precision=recipe.precision, channels_last=recipe.channels_last, progress=progress, label_smoothing=recipe.label_smoothing,
-                   clip=recipe.clip, accumulate=recipe.accumulate, l1=recipe.l1, ema=recipe.ema, flip_test=recipe.flip_test, keep_best=recipe.keep_best, compile=recipe.compile)
+    return Trainer(model, loaders, optimizer, scheduler, device=recipe.device,
+        precision=recipe.precision, channels_last=recipe.channels_last, progress=progress,
+        label_smoothing=recipe.label_smoothing, clip=recipe.clip, accumulate=recipe.accumulate,
+        l1=recipe.l1, ema=recipe.ema, flip_test=recipe.flip_test, keep_best=recipe.keep_best,
+        compile=recipe.compile)
 
 # %% ../nbs/16a_parts.ipynb #74190746
 def resolve(
@@ -121,7 +138,9 @@ def resolve(
     if not isinstance(recipe.max_lr, str): return recipe, None
     curve = search(recipe, search_trainer(recipe, data, progress))
     try: found = replace(recipe, max_lr=curve.suggestion(recipe.max_lr))
-    except ValueError as error: raise TrainingError(f"The search found no rate: {error} (In a recipe: lr_start, lr_end.)") from error
+    except ValueError as error:
+        raise TrainingError(
+            f"The search found no rate: {error} (In a recipe: lr_start, lr_end.)") from error
     if curve.caution: warnings.warn(f"The search for a rate: {curve.caution}", stacklevel=2)
     return found, curve
 
@@ -132,7 +151,8 @@ def search_trainer(
     progress: bool = True,  # show a bar
 ) -> Trainer:
     "The parts of a recipe for a search: no schedule may move the rate."
-    return build_trainer(replace(recipe, schedule="constant", three_phase=False, cycle_momentum=False), data, progress)
+    return build_trainer(replace(recipe, schedule="constant", three_phase=False,
+        cycle_momentum=False), data, progress)
 
 # %% ../nbs/16a_parts.ipynb #ca394743
 @enough_memory()
@@ -143,4 +163,5 @@ def search(
     "The loss by rate, in the range of a recipe."
     with seeded(recipe.seed % 2**32):
         try: return trainer.find_lr(recipe.lr_start, recipe.lr_end, recipe.lr_steps)
-        except ValueError as error: raise TrainingError(f"The search for a rate failed: {error}") from error
+        except ValueError as error:
+            raise TrainingError(f"The search for a rate failed: {error}") from error

@@ -32,7 +32,8 @@ def pixels_last(
 ) -> Tensor:  # (B, H, W, 3), in one block of memory; copied only where it wasn't
     "A batch with the three values of a pixel side by side."
     last = x.permute(0, 2, 3, 1)
-    return last if last.is_contiguous() else torch.stack(x.unbind(1), 3)  # the same as contiguous(), but faster
+    # the same as contiguous(), but faster
+    return last if last.is_contiguous() else torch.stack(x.unbind(1), 3)
 
 # %% ../nbs/02a_pixels.ipynb #f4edcf12
 def pixels_first(
@@ -47,17 +48,25 @@ def check_pixels(
     each: dict[str, Tensor] | None = None,  # by name: what should have B entries
 ) -> None:
     "Refuse what is no batch of pictures, or doesn't fit it."
-    if not isinstance(x, Tensor): raise TypeError(f"The batch is {type(x).__name__}; it must be a tensor (B, 3, H, W).")
-    if x.ndim != 4 or x.shape[1] != 3: raise ValueError(f"The batch has the shape {tuple(x.shape)}; it must be (B, 3, H, W).")
+    if not isinstance(x, Tensor):
+        raise TypeError(f"The batch is {type(x).__name__}; it must be a tensor (B, 3, H, W).")
+    if x.ndim != 4 or x.shape[1] != 3:
+        raise ValueError(f"The batch has the shape {tuple(x.shape)}; it must be (B, 3, H, W).")
     for name, values in (each or {}).items():
-        if not isinstance(values, Tensor): raise TypeError(f"{name} is {type(values).__name__}; it must be a tensor with one entry for each picture.")
-        if values.ndim == 0 or len(values) != len(x): raise ValueError(f"{name} has the shape {tuple(values.shape)} for {len(x)} pictures; there must be one entry for each.")
+        if not isinstance(values, Tensor):
+            raise TypeError(f"{name} is {type(values).__name__}; it must be a tensor with one "
+                "entry for each picture.")
+        if values.ndim == 0 or len(values) != len(x):
+            raise ValueError(f"{name} has the shape {tuple(values.shape)} for {len(x)} pictures; "
+                "there must be one entry for each.")
 
 # %% ../nbs/02a_pixels.ipynb #15552b2c
 def check_chosen(x: Tensor, chosen: Tensor) -> None:
     "Some pictures are chosen by one truth value each."
     check_pixels(x, {"chosen": chosen})
-    if chosen.dtype != torch.bool or chosen.ndim != 1: raise TypeError(f"chosen is {chosen.dtype} of the shape {tuple(chosen.shape)}; it must be one truth value for each picture, (B,) bool.")
+    if chosen.dtype != torch.bool or chosen.ndim != 1:
+        raise TypeError(f"chosen is {chosen.dtype} of the shape {tuple(chosen.shape)}; it must be "
+            "one truth value for each picture, (B,) bool.")
 
 # %% ../nbs/02a_pixels.ipynb #bba25474
 def flip(
@@ -72,7 +81,8 @@ def flip(
 # %% ../nbs/02a_pixels.ipynb #66686909
 def check_mode(mode: str) -> None:
     "Three ways to go on beyond the border."
-    if mode not in ("reflect", "replicate", "constant"): raise ValueError(f"mode is {mode!r}. Known: reflect, replicate, constant.")
+    if mode not in ("reflect", "replicate", "constant"):
+        raise ValueError(f"mode is {mode!r}. Known: reflect, replicate, constant.")
 
 # %% ../nbs/02a_pixels.ipynb #02047120
 def source_positions(
@@ -80,11 +90,15 @@ def source_positions(
     size: int,  # of the window
     length: int,  # of the picture along this axis
     mode: str,  # "reflect", "replicate" or "constant"
-) -> Tensor:  # (B, size) int64: which row or column to read; from 0 to length - 1, with constant -1 where there is none
+# (B, size) int64: which row or column to read; from 0 to length - 1, with constant -1 where there
+# is none
+) -> Tensor:
     "For each pixel of a window: where it is read from."
     check_mode(mode)
     position = start[:, None] + torch.arange(size, device=start.device)
-    if mode == "reflect": return (length - 1) - ((length - 1) - position % max(2 * length - 2, 1)).abs()  # there and back again, as often as need be
+    # there and back again, as often as need be
+    if mode == "reflect":
+        return (length - 1) - ((length - 1) - position % max(2 * length - 2, 1)).abs()
     if mode == "replicate": return position.clamp(0, length - 1)
     return position.masked_fill((position < 0) | (position >= length), -1)
 
@@ -94,7 +108,10 @@ def check_colour(
     fill: Sequence[float],  # red, green, blue
 ) -> Sequence[float]:  # unchanged
     "A colour is three numbers; for bytes, from 0 to 255."
-    if len(fill) != 3 or not all(math.isfinite(level) and (x.is_floating_point() or 0 <= level <= 255) for level in fill): raise ValueError(f"fill is {fill!r}; it must be three numbers{'' if x.is_floating_point() else ' from 0 to 255'}.")
+    if len(fill) != 3 or not all(math.isfinite(level) and (x.is_floating_point()
+        or 0 <= level <= 255) for level in fill):
+        raise ValueError(f"fill is {fill!r}; it must be three "
+            f"numbers{'' if x.is_floating_point() else ' from 0 to 255'}.")
     return fill
 
 # %% ../nbs/02a_pixels.ipynb #e586898e
@@ -108,11 +125,15 @@ def crop(
 ) -> Tensor:  # (B, 3, size, size)
     "Cut a window out of each picture, each at its own place."
     check_pixels(x, {"top": top, "left": left})
-    if top.is_floating_point() or left.is_floating_point() or size < 1: raise ValueError(f"top and left are {top.dtype} and {left.dtype}, and size is {size}; they must be whole numbers, and size at least 1.")
+    if top.is_floating_point() or left.is_floating_point() or size < 1:
+        raise ValueError(f"top and left are {top.dtype} and {left.dtype}, and size is {size}; they "
+            "must be whole numbers, and size at least 1.")
     fill = check_colour(x, fill)
     b, _, height, width = x.shape
-    rows, columns = source_positions(top, size, height, mode)[:, :, None], source_positions(left, size, width, mode)[:, None, :]
-    where = torch.arange(b, device=x.device)[:, None, None] * (height * width) + rows * width + columns
+    rows, columns = source_positions(top, size, height, mode)[:, :, None], source_positions(left,
+        size, width, mode)[:, None, :]
+    where = torch.arange(b, device=x.device)[:, None, None] * (height
+        * width) + rows * width + columns
     colors = pixels_last(x).view(-1, 3)
     if mode == "constant":
         where = where.masked_fill((rows < 0) | (columns < 0), len(colors))
@@ -122,18 +143,28 @@ def crop(
 # %% ../nbs/02a_pixels.ipynb #2cf5f446
 def erase(
     x: Tensor,  # (B, 3, H, W)
-    boxes: Tensor,  # (B, K, 4) int64: left, top, right, bottom in pixels; right and bottom exclusive; may reach beyond the picture
+    # (B, K, 4) int64: left, top, right, bottom in pixels; right and bottom exclusive; may reach
+    # beyond the picture
+    boxes: Tensor,
     fill: Sequence[float],  # the colour
 ) -> Tensor:  # (B, 3, H, W)
     "Fill K rectangles of each picture."
     check_pixels(x, {"boxes": boxes}), check_colour(x, fill)
-    if boxes.ndim != 3 or boxes.shape[2] != 4 or boxes.is_floating_point(): raise ValueError(f"boxes are {boxes.dtype} of the shape {tuple(boxes.shape)}; they must be whole numbers of the shape (B, K, 4): left, top, right, bottom.")
+    if boxes.ndim != 3 or boxes.shape[2] != 4 or boxes.is_floating_point():
+        raise ValueError(f"boxes are {boxes.dtype} of the shape {tuple(boxes.shape)}; they must be "
+            "whole numbers of the shape (B, K, 4): left, top, right, bottom.")
     out, (b, _, height, width) = pixels_last(x).clone(), x.shape
-    left, top, right, bottom = boxes.clamp(min=0).minimum(torch.tensor([width, height] * 2, device=x.device))[..., None].unbind(2)  # each (B, K, 1)
-    rows, columns = (start + torch.arange(int((end - start).clamp(min=0).amax()) if end.numel() else 0, device=x.device) for start, end in ((top, bottom), (left, right)))
-    inside = (rows < bottom)[..., None] & (columns < right)[:, :, None, :]  # (B, K, the tallest hole, the widest hole)
-    where = torch.arange(b, device=x.device)[:, None, None, None] * (height * width) + rows[..., None] * width + columns[:, :, None, :]
-    out.view(-1, 3)[where.masked_select(inside)] = torch.tensor(fill, dtype=x.dtype, device=x.device)
+    # each (B, K, 1)
+    left, top, right, bottom = boxes.clamp(min=0).minimum(
+        torch.tensor([width, height] * 2, device=x.device))[..., None].unbind(2)
+    rows, columns = (start + torch.arange(int((end - start).clamp(min=0).amax()) if end.numel()
+        else 0, device=x.device) for start, end in ((top, bottom), (left, right)))
+    # (B, K, the tallest hole, the widest hole)
+    inside = (rows < bottom)[..., None] & (columns < right)[:, :, None, :]
+    where = torch.arange(b, device=x.device)[:, None, None, None] * (height * width) + rows[...,
+        None] * width + columns[:, :, None, :]
+    out.view(-1, 3)[where.masked_select(inside)] = torch.tensor(fill, dtype=x.dtype,
+        device=x.device)
     return pixels_first(out)
 
 # %% ../nbs/02a_pixels.ipynb #9dbac412
@@ -174,12 +205,16 @@ def turn_hue(
 ) -> Tensor:  # (B, 3, H, W) float
     "Turn the colour wheel, in exact arithmetic (the hexagon of Smith 1978)."
     red, green, blue = x.unbind(1)
-    value, darkest = torch.maximum(torch.maximum(red, green), blue), torch.minimum(torch.minimum(red, green), blue)
+    value, darkest = torch.maximum(torch.maximum(red, green),
+        blue), torch.minimum(torch.minimum(red, green), blue)
     chroma = value - darkest  # 0 for gray, which has no hue: there any number will do
-    # 1e-6 only avoids 0/0; value.sign() is 1 for pictures, and OpenCV's way with normalised numbers below 0
-    from_red = (green + blue).sub_(red).sub_(darkest).div_(chroma.clamp(min=1e-6)).add_(1).copysign_(green - blue)
+    # 1e-6 only avoids 0/0; value.sign() is 1 for pictures, and OpenCV's way with normalised numbers
+    # below 0
+    from_red = (green + blue).sub_(red).sub_(darkest).div_(chroma.clamp(min=1e-6)).add_(
+        1).copysign_(green - blue)
     hue = from_red.div_(6).add_(turn[:, None, None])  # in full turns
-    opposite = torch.tensor([3 / 6, 1 / 6, -1 / 6], device=x.device)[:, None, None]  # cyan, magenta, yellow, up to whole turns
+    # cyan, magenta, yellow, up to whole turns
+    opposite = torch.tensor([3 / 6, 1 / 6, -1 / 6], device=x.device)[:, None, None]
     away = hue[:, None] + opposite
     away = away.sub_(away.round()).abs_()  # from the nearest whole turn
     part = torch.add(torch.tensor(2., device=x.device), away, alpha=-6).clamp_(0, 1)
@@ -193,8 +228,12 @@ def adjust(
     brightest: float = 255,  # the largest value: 255 for bytes, 1 for floats
 ) -> Tensor:  # (B, 3, H, W) float
     "One of the four colour operations; with 255, the values stay whole numbers."
-    if operation not in (0, 1, 2, 3): raise ValueError(f"operation is {operation}. Known: 0 brightness, 1 contrast, 2 saturation, 3 hue.")
-    if operation == 3: return turn_hue(x, (180 * amount).floor() / 180).round_() if brightest == 255 else turn_hue(x, amount)
+    if operation not in (0, 1, 2, 3):
+        raise ValueError(f"operation is {operation}. Known: 0 brightness, 1 contrast, 2 "
+            "saturation, 3 hue.")
+    if operation == 3:
+        return turn_hue(x, (180 * amount).floor() / 180).round_() if brightest == 255 else turn_hue(
+            x, amount)
     reference = 0. if operation == 0 else gray_of(x)
     if operation and brightest == 255: reference.round_()
     if operation == 1: reference = reference.mean((2, 3), keepdim=True)
@@ -210,16 +249,21 @@ def jitter(
 ) -> Tensor:  # (B, 3, H, W) of the same type
     "Brightness, contrast, saturation and hue of some pictures, for each in its own order."
     check_chosen(x, chosen), check_pixels(x, {"amounts": amounts, "order": order})
-    if amounts.shape[1:] != (4,) or order.shape[1:] != (4,): raise ValueError(f"amounts and order have the shapes {tuple(amounts.shape)} and {tuple(order.shape)}; both must be (B, 4).")
-    brightest, out, turn_of = 1 if x.is_floating_point() else 255, pixels_last(x).clone(), order.argsort(1)
-    neutral = torch.tensor([1, 1, 2 if brightest == 1 else 1, 0], device=x.device)  # 2: Albumentations clips floats also where saturation changes nothing else
+    if amounts.shape[1:] != (4,) or order.shape[1:] != (4,):
+        raise ValueError(f"amounts and order have the shapes {tuple(amounts.shape)} and "
+            f"{tuple(order.shape)}; both must be (B, 4).")
+    brightest, out, turn_of = 1 if x.is_floating_point() else 255, pixels_last(x).clone(
+        ), order.argsort(1)
+    # 2: Albumentations clips floats also where saturation changes nothing else
+    neutral = torch.tensor([1, 1, 2 if brightest == 1 else 1, 0], device=x.device)
     active = (amounts != neutral).any(0).nonzero()[:, 0].tolist()
     for sequence in permutations(active):
         same = chosen.clone()
         for first, second in pairwise(sequence): same &= turn_of[:, first] < turn_of[:, second]
         for places in same.nonzero()[:, 0].split(64):
             planes = pixels_first(out.index_select(0, places)).contiguous().float()
-            for operation in sequence: planes = adjust(planes, operation, amounts[places, operation], brightest)
+            for operation in sequence:
+                planes = adjust(planes, operation, amounts[places, operation], brightest)
             out.index_copy_(0, places, pixels_last(planes.to(x.dtype)))
     return pixels_first(out)
 
@@ -233,15 +277,20 @@ def rotate(
     "Turn each picture by its own angle about its centre, bilinear."
     check_pixels(x, {"degrees": degrees})
     check_mode(mode)
-    if not degrees.isfinite().all(): raise ValueError("degrees holds a nan or an infinity; angles must be finite numbers.")
+    if not degrees.isfinite().all():
+        raise ValueError("degrees holds a nan or an infinity; angles must be finite numbers.")
     height, width = x.shape[2:]
     angle = torch.deg2rad(degrees)[:, None, None]
-    dy, dx = torch.arange(height, device=x.device)[:, None] - (height - 1) / 2, torch.arange(width, device=x.device) - (width - 1) / 2
-    column, row = angle.cos() * dx - angle.sin() * dy, angle.sin() * dx + angle.cos() * dy  # from the centre, in pixels
+    dy, dx = torch.arange(height, device=x.device)[:, None] - (height - 1) / 2, torch.arange(width,
+        device=x.device) - (width - 1) / 2
+    # from the centre, in pixels
+    column, row = angle.cos() * dx - angle.sin() * dy, angle.sin() * dx + angle.cos() * dy
     places = torch.stack([column * 2 / max(width - 1, 1), row * 2 / max(height - 1, 1)], 3)
-    color = torch.tensor(check_colour(x, fill) if mode == "constant" else (0, 0, 0), dtype=torch.float32, device=x.device)[:, None, None]
+    color = torch.tensor(check_colour(x, fill) if mode == "constant" else (0, 0, 0),
+        dtype=torch.float32, device=x.device)[:, None, None]
     border = {"reflect": "reflection", "replicate": "border", "constant": "zeros"}[mode]
-    out = grid_sample(x.float() - color, places, mode="bilinear", padding_mode=border, align_corners=True) + color
+    out = grid_sample(x.float() - color, places, mode="bilinear", padding_mode=border,
+        align_corners=True) + color
     return out if x.is_floating_point() else out.round_().clamp_(0, 255).to(torch.uint8)
 
 # %% ../nbs/02a_pixels.ipynb #cfec6746
@@ -252,10 +301,15 @@ def normalise(
 ) -> Tensor:  # (B, 3, H, W) float32
     "Bytes to floats with mean 0 and standard deviation 1 over the data."
     check_pixels(x)
-    if x.dtype != torch.uint8: raise TypeError(f"The batch is {x.dtype}; it must be uint8, from 0 to 255. Has it been normalised already?")
-    if len(mean) != 3 or len(std) != 3 or not all(value > 0 for value in std): raise ValueError(f"mean is {mean} and std is {std}; they must be three numbers each, and std above 0.")
+    if x.dtype != torch.uint8:
+        raise TypeError(f"The batch is {x.dtype}; it must be uint8, from 0 to 255. Has it been "
+            "normalised already?")
+    if len(mean) != 3 or len(std) != 3 or not all(value > 0 for value in std):
+        raise ValueError(f"mean is {mean} and std is {std}; they must be three numbers each, and "
+            "std above 0.")
     b, _, height, width = x.shape
-    mean, std = (torch.tensor(values, dtype=torch.float32, device=x.device) for values in (mean, std))
+    mean, std = (torch.tensor(values, dtype=torch.float32, device=x.device)
+        for values in (mean, std))
     rows = pixels_last(x).view(b, height, 3 * width).float()
     rows.mul_((1 / (255 * std)).repeat(width)).add_((-mean / std).repeat(width))
     return pixels_first(rows.view(b, height, width, 3))
@@ -268,5 +322,7 @@ def denormalise(
 ) -> np.ndarray:  # (B, H, W, 3) uint8
     "Back to pictures that can be looked at."
     check_pixels(x)
-    mean, std = (torch.tensor(values, dtype=torch.float32, device=x.device)[:, None, None] for values in (mean, std))
-    return (255 * (x.float() * std + mean)).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
+    mean, std = (torch.tensor(values, dtype=torch.float32, device=x.device)[:, None, None]
+        for values in (mean, std))
+    return (255 * (x.float() * std + mean)).round().clamp(0, 255).byte().permute(0, 2, 3,
+        1).cpu().numpy()

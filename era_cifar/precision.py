@@ -14,17 +14,22 @@ import torch
 
 # %% ../nbs/07a_precision.ipynb #09299c80
 def pick_device(
-    device: str | torch.device = "auto",  # "auto", "cpu", "cuda" or "mps"; with a number for one of several, as in "cuda:1"
+    # "auto", "cpu", "cuda" or "mps"; with a number for one of several, as in "cuda:1"
+    device: str | torch.device = "auto",
 ) -> torch.device:
     "The device to compute on: with auto a GPU where there is one."
-    counts = {"cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0, "mps": int(torch.backends.mps.is_available()), "cpu": 1}
+    counts = {"cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()), "cpu": 1}
     here = [kind for kind, count in counts.items() if count]
     if device == "auto": return torch.device(here[0])
     parts = re.fullmatch(r"(cpu|cuda|mps)(?::(0|[1-9][0-9]*))?", str(device))
-    if parts is None: raise ValueError(f"Unknown device '{device}'. Known: auto, cpu, cuda, mps. A number names one of several, as in cuda:1.")
+    if parts is None:
+        raise ValueError(f"Unknown device '{device}'. Known: auto, cpu, cuda, mps. A number names "
+            "one of several, as in cuda:1.")
     kind, number = parts.groups()
     if int(number or 0) >= counts[kind]:
-        raise ValueError(f"The device '{device}' is not available here. Available: auto, {', '.join(f'{kind} ({counts[kind]})' if counts[kind] > 1 else kind for kind in reversed(here))}.")
+        raise ValueError(f"The device '{device}' is not available here. Available: auto, "
+            f"{', '.join(f'{kind} ({counts[kind]})' if counts[kind] > 1 else kind for kind in reversed(here))}.")
     return torch.device(device)
 
 # %% ../nbs/07a_precision.ipynb #a273d585
@@ -33,8 +38,11 @@ def has_bf16(device: torch.device) -> bool:
     if device.type == "cuda": return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type != "cpu": return False
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    if capabilities: return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
-    try: return any(name in Path("/proc/cpuinfo").read_text() for name in ("avx512_bf16", "amx_bf16"))
+    if capabilities:
+        return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    try:
+        return any(name in Path("/proc/cpuinfo").read_text()
+            for name in ("avx512_bf16", "amx_bf16"))
     except OSError: return False
 
 # %% ../nbs/07a_precision.ipynb #6e0f4ef2
@@ -43,10 +51,12 @@ def pick_precision(
     device: torch.device,
 ) -> str:  # "float32", "bf16" or "fp16"
     "The precision to compute in: with auto what the hardware is made for."
-    if precision not in ("auto", "float32", "bf16", "fp16"): raise ValueError(f"Unknown precision '{precision}'. Known: auto, float32, bf16, fp16.")
+    if precision not in ("auto", "float32", "bf16", "fp16"):
+        raise ValueError(f"Unknown precision '{precision}'. Known: auto, float32, bf16, fp16.")
     if precision != "auto": return precision
     if has_bf16(device): return "bf16"
-    return "fp16" if device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7, 0) else "float32"
+    return "fp16" if device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7,
+        0) else "float32"
 
 # %% ../nbs/07a_precision.ipynb #df5b96c9
 def autocast(

@@ -19,7 +19,8 @@ def patch_covariance(
 ) -> Tensor:  # (C * size**2, C * size**2)
     "How the numbers of a small window vary together."
     check_pictures(x, x.shape[1] if getattr(x, "ndim", 0) == 4 else 3, check_count("size", size))
-    if len(x) == 0: raise ValueError("There are no pictures to compute the covariance from; give at least one.")
+    if len(x) == 0:
+        raise ValueError("There are no pictures to compute the covariance from; give at least one.")
     windows = F.unfold(x, size).permute(1, 0, 2).flatten(1)  # (C * size**2, number of windows)
     return windows @ windows.T / windows.shape[1]
 
@@ -29,34 +30,39 @@ def whitening_filters(
     size: int = 2,  # of a window, in pixels
     eps: float = 5e-4,  # at least 0; keeps very weak patterns from being blown up
 ) -> Tensor:  # (2 * C * size**2, C, size, size)
-    "Filters whose answers are uncorrelated and equally strong, each with both signs, the strongest pattern first (Page 2019, 'Bag of Tricks')."
+    """Filters whose answers are uncorrelated and equally strong, each with both signs, the
+    strongest pattern first (Page 2019, 'Bag of Tricks')."""
     check_positive("eps", eps, or_zero=True)
     values, vectors = torch.linalg.eigh(patch_covariance(x, size).double())
     filters = (vectors / (values + eps).sqrt()).T.flip(0).float()
     if not filters.isfinite().all():
-        raise ValueError(f"With eps = {eps} these pictures give filters that are not finite; give more pictures without nan, or an eps above 0.")
+        raise ValueError(f"With eps = {eps} these pictures give filters that are not finite; give "
+            "more pictures without nan, or an eps above 0.")
     filters = filters.view(-1, x.shape[1], size, size)
     return torch.cat([filters, -filters])
 
 # %% ../nbs/05a_quicknet.ipynb #61ca3a8d
 class QuickNet(nn.Module):
-    "A thin residual network behind a whitening layer (after Page 2019 and Jordan 2024): 498,104 parameters with 10 classes. (B, C, H, W) to logits (B, n_classes)."
+    """A thin residual network behind a whitening layer (after Page 2019 and Jordan 2024): 498,104
+    parameters with 10 classes. (B, C, H, W) to logits (B, n_classes)."""
 
     def __init__(
         self,
         n_classes: int = 10,
         in_channels: int = 3,
         widths: tuple[int, int, int] = (32, 128, 128),  # channels of the three layers
-        scale: float = 1 / 9,  # of the logits, above 0; larger ones make early steps too sure of themselves
+        # of the logits, above 0; larger ones make early steps too sure of themselves
+        scale: float = 1 / 9,
     ):
         super().__init__()
         widths = check_counts("widths", widths)
-        if len(widths) != 3: raise ValueError(f"widths are {widths}; there must be three, one for each layer.")
+        if len(widths) != 3:
+            raise ValueError(f"widths are {widths}; there must be three, one for each layer.")
         stem = 2 * check_count("in_channels", in_channels) * 4
         self.in_channels, self.scale = in_channels, check_positive("scale", scale)
         self.stem = nn.Sequential(nn.Conv2d(in_channels, stem, 2), nn.ReLU())
-        self.layer1, self.layer2, self.layer3 = (
-            nn.Sequential(ConvBlock(i, o, pool=True), ResidualBlock(o, depth=1)) for i, o in zip((stem, *widths), widths))
+        self.layer1, self.layer2, self.layer3 = (nn.Sequential(ConvBlock(i, o, pool=True),
+            ResidualBlock(o, depth=1)) for i, o in zip((stem, *widths), widths))
         self.pool = nn.AdaptiveMaxPool2d(1)
         self.linear = nn.Linear(widths[-1], check_count("n_classes", n_classes), bias=False)
 
@@ -64,7 +70,8 @@ class QuickNet(nn.Module):
         "Set the first layer from normalised pictures (N, C, H, W), and freeze its filters."
         conv = self.stem[0]
         with torch.no_grad():
-            conv.weight.copy_(whitening_filters(check_pictures(x, self.in_channels, 2).to(conv.weight.device)))
+            conv.weight.copy_(whitening_filters(check_pictures(x, self.in_channels,
+                2).to(conv.weight.device)))
             conv.bias.zero_()
         conv.weight.requires_grad_(False)
 

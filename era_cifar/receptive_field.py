@@ -37,7 +37,9 @@ def simple(value: object) -> object:
     if isinstance(value, (tuple, list)):
         values = tuple(simple(v) for v in value)
         return values[0] if len(set(values)) == 1 else values
-    if isinstance(value, (Fraction, float)): return int(value) if value == int(value) else float(value) if Fraction(value).denominator == 2 else value
+    if isinstance(value, (Fraction, float)):
+        return int(value) if value == int(value) else float(value) if Fraction(
+            value).denominator == 2 else value
     return value
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Row:
     start: float | tuple  # the centre of unit 0, in pixels
     effective_padding: int | tuple  # pixels before the picture at which the field of unit 0 begins
     is_global: bool  # does it depend on every position, along any axis?
-    local_size: int | tuple | None = None  # of a global node: the field along the paths that are not global
+    # of a global node: the field along the paths that are not global
+    local_size: int | tuple | None = None
     local_jump: int | tuple | None = None
     local_start: float | tuple | None = None
     formula: str = ""  # the recurrence with its numbers
@@ -78,7 +81,9 @@ def formula(
     if len(step.before) != 1: return f"union of the paths: r = {after.size}"
     before = step.before[0].lines[axis]
     if len(after.low) > 1: return f"largest of {len(after.low)} phases: r = {after.size}"
-    if not window or len(before.low) > 1 or before.size + window[3] * (window[0] - 1) * before.jump != after.size: return f"r = {after.size}"
+    if not window or len(before.low) > 1 or before.size + window[3] * (window[0]
+        - 1) * before.jump != after.size:
+        return f"r = {after.size}"
     dilation = f"{window[3]}·" if window[3] > 1 else ""
     return f"r = {before.size} + {dilation}({window[0]}−1)·{before.jump} = {after.size}"
 
@@ -86,21 +91,29 @@ def to_row(step: Step) -> Row:
     "The row of a node."
     x, axes = step.field, range(len(step.field.lines))
     local = [axis_values(line) if line else (None,) * 4 for line in x.lines]
-    shown = [(x.pixels[a], None, Fraction(x.pixels[a] - 1, 2), 0) if x.whole[a] else local[a] for a in axes]
+    shown = [(x.pixels[a], None, Fraction(x.pixels[a] - 1, 2), 0) if x.whole[a] else local[a]
+        for a in axes]
     size, jump, start, padding = map(simple, zip(*shown))
     window = [simple(values) for values in step.window] or [None] * 4
     formulas = [formula(step, a) for a in axes]
-    text = formulas[0] if len(set(formulas)) == 1 else "; ".join(f"axis {a}: {f}" for a, f in enumerate(formulas))
-    changes = bool(step.window) and simple(step.window[0]) != 1 or all((before.lines, before.whole) != (x.lines, x.whole) for before in step.before)
-    beside = map(simple, list(zip(*local))[:3]) if any(w and line for w, line in zip(x.whole, x.lines)) else (None,) * 3
-    return Row(step.name, step.operation, *window, simple([x.positions(a) for a in axes]), size, jump, start, padding, any(x.whole), *beside, text, changes, x.whole)
+    text = formulas[0] if len(set(formulas)) == 1 else "; ".join(f"axis {a}: {f}" for a,
+        f in enumerate(formulas))
+    changes = bool(step.window) and simple(step.window[0]) != 1 or all(
+        (before.lines, before.whole) != (x.lines, x.whole) for before in step.before)
+    beside = map(simple, list(zip(*local))[:3]) if any(w and line for w,
+        line in zip(x.whole, x.lines)) else (None,) * 3
+    return Row(step.name, step.operation, *window, simple([x.positions(a) for a in axes]), size,
+        jump, start, padding, any(x.whole), *beside, text, changes, x.whole)
 
 # %% ../nbs/07_receptive_field.ipynb #32fe042f
-COLUMNS = dict(name="layer", kernel="kernel", stride="stride", padding="padding", output_size="output", size="receptive field", jump="jump", start="start", effective_padding="effective padding", formula="recurrence")
+COLUMNS = dict(name="layer", kernel="kernel", stride="stride", padding="padding",
+    output_size="output", size="receptive field", jump="jump", start="start",
+    effective_padding="effective padding", formula="recurrence")
 
 def text_of(value: object) -> str:
     "A cell of a table: 3×5 for (3, 5), nothing for None."
-    return "×".join(map(text_of, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+    return "×".join(map(text_of, value)) if isinstance(value,
+        tuple) else "" if value is None else str(value)
 
 def per_axis_text(row: Row, value: object) -> str:
     "A cell with 'all' for each axis along which a node depends on every position: all×3."
@@ -113,25 +126,29 @@ def field_words(row: Row | None) -> str:
     "The receptive field in a cell; '?' where it is unknown."
     if row is None: return "?"
     local = row.local_size if isinstance(row.local_size, tuple) else (row.local_size,)
-    return per_axis_text(row, row.size) + (f" (local {text_of(tuple('all' if v is None else v for v in local))})" if row.local_size else "")
+    return per_axis_text(row, row.size) + (" (local "
+        f"{text_of(tuple('all' if v is None else v for v in local))})" if row.local_size else "")
 
 def cell(row: Row, column: str) -> str:
     "What the table shows."
     if column == "size": return field_words(row)
     if column == "jump": return per_axis_text(row, row.jump)
-    if column == "kernel" and row.dilation not in (None, 1): return f"{text_of(row.kernel)} (dilation {text_of(row.dilation)})"
+    if column == "kernel" and row.dilation not in (None, 1):
+        return f"{text_of(row.kernel)} (dilation {text_of(row.dilation)})"
     return text_of(getattr(row, column))
 
 def text_table(lines: Sequence[Sequence[str]]) -> str:
     "Cells in columns, for a shell."
     widths = [max(map(len, column)) for column in zip(*lines)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip()
+        for line in lines)
 
 def html_table(lines: Sequence[Sequence[str]]) -> str:
     "The same for a page; the first line is the head."
     head, *body = [[html.escape(cell) for cell in line] for line in lines]
     rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in line)}</tr>" for line in body)
-    return f"<table><thead><tr>{''.join(f'<th>{cell}</th>' for cell in head)}</tr></thead><tbody>{rows}</tbody></table>"
+    return (
+        f"<table><thead><tr>{''.join(f'<th>{cell}</th>' for cell in head)}</tr></thead><tbody>{rows}</tbody></table>")
 
 # %% ../nbs/07_receptive_field.ipynb #d78c62a8
 @dataclass(frozen=True, repr=False)
@@ -140,13 +157,16 @@ class ReceptiveFields:
     rows: tuple[Row, ...]
     input_size: tuple[int, ...]  # channels and axes
     notes: tuple[str, ...] = ()  # what a reader must know
-    modules: tuple[tuple[str, Row], ...] = ()  # for each module, containers too, what its result sees
+    # for each module, containers too, what its result sees
+    modules: tuple[tuple[str, Row], ...] = ()
 
     @property
     def last(self) -> Row:
         "The last row that is not global."
         found = [row for row in self.rows if not row.is_global]
-        if not found: raise ValueError("Every node depends on the whole input." if self.rows else "No operation of the network sees the input.")
+        if not found:
+            raise ValueError("Every node depends on the whole input." if self.rows
+                else "No operation of the network sees the input.")
         return found[-1]
 
     @property
@@ -161,21 +181,26 @@ class ReceptiveFields:
     def lines(self) -> list[list[str]]:
         "The header and the rows that change something, as text."
         shown = [row for i, row in enumerate(self.rows) if row.changes or i == len(self.rows) - 1]
-        return [list(COLUMNS.values()), *([cell(row, column) for column in COLUMNS] for row in shown)]
+        return [list(COLUMNS.values()), *([cell(row, column) for column in COLUMNS]
+            for row in shown)]
 
     def footer(self) -> list[str]:
         hidden = len(self.rows) - len(self.lines()) + 1
-        return [*self.notes, *([f"{hidden} rows that change nothing are left out; .rows and .to_csv have them."] if hidden else [])]
+        return [*self.notes, *([f"{hidden} rows that change nothing are left out; .rows and "
+            ".to_csv have them."] if hidden else [])]
 
     def __repr__(self) -> str: return "\n".join([text_table(self.lines()), *self.footer()])
 
-    def _repr_html_(self) -> str: return html_table(self.lines()) + "".join(f"<p>{html.escape(note)}</p>" for note in self.footer())
+    def _repr_html_(self) -> str:
+        return html_table(self.lines()) + "".join(f"<p>{html.escape(note)}</p>"
+            for note in self.footer())
 
     def to_csv(self, path: str | Path) -> Path:
         "Write all rows, with every column."
         names = [field.name for field in fields(Row)]
         with open(path, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([names, *([text_of(getattr(row, name)) for name in names] for row in self.rows)])
+            csv.writer(file).writerows([names, *([text_of(getattr(row, name)) for name in names]
+                for row in self.rows)])
         return Path(path)
 
     def plot(self) -> Figure:
@@ -185,11 +210,13 @@ class ReceptiveFields:
         plt.close(figure)
         for y, row in enumerate(shown):
             size = row.size if not isinstance(row.size, tuple) else row.size[0]
-            axes.barh(y, size, left=(self.input_size[1] - size) / 2, color="lightgray" if row.is_global and row.whole[0] else "tab:blue")
+            axes.barh(y, size, left=(self.input_size[1] - size) / 2,
+                color="lightgray" if row.is_global and row.whole[0] else "tab:blue")
         for edge in (0, self.input_size[1]): axes.axvline(edge, color="black", linestyle=":")
         axes.set_yticks(range(len(shown)), [row.name for row in shown], fontsize=7)
         axes.invert_yaxis()
-        axes.set(xlabel="pixels of the input (dotted: its edges; gray: the whole of it)", title="Receptive field of the middle unit")
+        axes.set(xlabel="pixels of the input (dotted: its edges; gray: the whole of it)",
+            title="Receptive field of the middle unit")
         return figure
 
 # %% ../nbs/07_receptive_field.ipynb #4b738028
@@ -198,56 +225,86 @@ WRAPPERS = nn.DataParallel, nn.parallel.DistributedDataParallel
 def check_network(
     model: nn.Module,
     input_size: Sequence[int],
-) -> tuple[nn.Module, tuple[int, ...]]:  # the model (what torch.compile and DataParallel wrap, unwrapped), and its channels and axes
+# the model (what torch.compile and DataParallel wrap, unwrapped), and its channels and axes
+) -> tuple[nn.Module, tuple[int, ...]]:
     "Check the arguments."
-    while isinstance(model, nn.Module) and type(model) in WRAPPERS or hasattr(model, "_orig_mod"): model = model.module if type(model) in WRAPPERS else model._orig_mod
-    if isinstance(model, torch.jit.ScriptModule): raise TypeError("model is a TorchScript module, which can't be looked into; give the module that it was made from.")
-    if not isinstance(model, nn.Module): raise TypeError(f"model is {model!r}, a {type(model).__name__}; it must be a torch.nn.Module.")
+    while isinstance(model, nn.Module) and type(model) in WRAPPERS or hasattr(model, "_orig_mod"):
+        model = model.module if type(model) in WRAPPERS else model._orig_mod
+    if isinstance(model, torch.jit.ScriptModule):
+        raise TypeError("model is a TorchScript module, which can't be looked into; give the "
+            "module that it was made from.")
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model is {model!r}, a {type(model).__name__}; it must be a "
+            "torch.nn.Module.")
     try: size = tuple(int(value) for value in input_size)
-    except (TypeError, ValueError): raise TypeError(f"input_size is {input_size!r}; it must be channels and the axes, as in (3, 32, 32).") from None
-    if any(a != b or isinstance(b, bool) for a, b in zip(size, input_size)): raise TypeError(f"input_size is {input_size!r}; it must hold whole numbers.")
-    if not 2 <= len(size) <= 4: raise ValueError(f"input_size is {size}; it must be channels and one, two or three axes, as in (3, 32, 32), without the batch.")
+    except (TypeError, ValueError):
+        raise TypeError(f"input_size is {input_size!r}; it must be channels and the axes, as in "
+            "(3, 32, 32).") from None
+    if any(a != b or isinstance(b, bool) for a, b in zip(size, input_size)):
+        raise TypeError(f"input_size is {input_size!r}; it must hold whole numbers.")
+    if not 2 <= len(size) <= 4:
+        raise ValueError(f"input_size is {size}; it must be channels and one, two or three axes, "
+            "as in (3, 32, 32), without the batch.")
     if min(size) < 1: raise ValueError(f"input_size is {size}; every number must be at least 1.")
     check_no_cycle(model)
-    lazy = next((name for name, module in model.named_modules() if isinstance(module, nn.modules.lazy.LazyModuleMixin) and module.has_uninitialized_params()), None)
-    if lazy is not None: raise ValueError(f"{lazy or 'The model'} has no shape yet (a lazy layer); run the model once on a batch.")
+    lazy = next((name for name, module in model.named_modules()
+        if isinstance(module, nn.modules.lazy.LazyModuleMixin)
+        and module.has_uninitialized_params()), None)
+    if lazy is not None:
+        raise ValueError(f"{lazy or 'The model'} has no shape yet (a lazy layer); run the model "
+            "once on a batch.")
     return model, size
 
 def receptive_field(
     model: nn.Module,  # is left as it is
-    input_size: Sequence[int] = (3, 32, 32),  # channels, then height and width, or one axis, or three
-    unknown: str = "error",  # or "gradient": measure a network that holds an operation without a rule
+    # channels, then height and width, or one axis, or three
+    input_size: Sequence[int] = (3, 32, 32),
+    # or "gradient": measure a network that holds an operation without a rule
+    unknown: str = "error",
 ) -> ReceptiveFields:
-    "The exact receptive field of every node (Araujo, Norris & Sim 2019), found without running the network on numbers."
+    """The exact receptive field of every node (Araujo, Norris & Sim 2019), found without running
+    the network on numbers."""
     model, size = check_network(model, input_size)
-    if unknown not in ("error", "gradient"): raise ValueError(f"unknown is {unknown!r}; it must be 'error' or 'gradient'.")
+    if unknown not in ("error", "gradient"):
+        raise ValueError(f"unknown is {unknown!r}; it must be 'error' or 'gradient'.")
     with left_alone(model):
         try: traced = trace(model, size)
         except UnknownOperation as error:
             if unknown == "error": raise
-            return measured(model, size, f"there is no rule for everything: {str(error).removesuffix(HINT)}")
-        except Untraceable as error: return measured(model, size, f"the network can not be traced ({error}).")
+            return measured(model, size, "there is no rule for everything: "
+                f"{str(error).removesuffix(HINT)}")
+        except Untraceable as error:
+            return measured(model, size, f"the network can not be traced ({error}).")
     rows = tuple(to_row(step) for step in traced.steps)
-    modules = tuple((name, to_row(Step(name, "", found, (found,)))) for name, found in traced.outputs.items())
+    modules = tuple((name, to_row(Step(name, "", found, (found,)))) for name,
+        found in traced.outputs.items())
     return ReceptiveFields(rows, size, tuple(global_note(rows)), modules)
 
 def global_note(rows: Sequence[Row]) -> list[str]:
     "Say from where on everything is global."
     found = [row for row in rows if row.is_global]
     beside = [row for row in found if row.local_size]
-    along = "" if not found or all(found[0].whole) else " along " + " and ".join(f"axis {a}{f' ({word})' if len(found[0].whole) == 2 else ''}" for a, word in zip(range(len(found[0].whole)), ("height", "width", "")) if found[0].whole[a])
-    notes = [f"{found[0].name} ({found[0].operation}) depends on every position of the input{along}, and so does what is computed from it."] if found else []
-    return notes + ([f"In brackets: the field along the local path, up to {field_words(beside[-1]).partition('(local ')[2][:-1]} at {beside[-1].name}."] if beside else [])
+    along = "" if not found or all(found[0].whole) else " along " + " and ".join("axis "
+        f"{a}{f' ({word})' if len(found[0].whole) == 2 else ''}" for a,
+        word in zip(range(len(found[0].whole)), ("height", "width", "")) if found[0].whole[a])
+    notes = [f"{found[0].name} ({found[0].operation}) depends on every position of the "
+        f"input{along}, and so does what is computed from it."] if found else []
+    return notes + (["In brackets: the field along the local path, up to "
+        f"{field_words(beside[-1]).partition('(local ')[2][:-1]} at {beside[-1].name}."] if beside
+        else [])
 
 # %% ../nbs/07_receptive_field.ipynb #d4fcb9fd
-SAME = frozenset("""relu relu6 leaky_relu prelu rrelu elu selu celu gelu silu mish sigmoid tanh hardtanh hardswish hardsigmoid logsigmoid softplus softsign softshrink hardshrink tanhshrink threshold
+SAME = frozenset(
+    """relu relu6 leaky_relu prelu rrelu elu selu celu gelu silu mish sigmoid tanh hardtanh hardswish hardsigmoid logsigmoid softplus softsign softshrink hardshrink tanhshrink threshold
     abs neg exp log log1p sqrt rsqrt square pow reciprocal clamp clamp_min clamp_max clip dropout dropout1d dropout2d dropout3d alpha_dropout local_response_norm masked_fill erf sin cos""".split())
 
-SUMS = frozenset("mul sub rsub div truediv rdiv where maximum minimum imul isub lerp addcmul".split())
+SUMS = frozenset("mul sub rsub div truediv rdiv where maximum minimum imul isub lerp addcmul".split(
+    ))
 
 def scaled(value: object) -> object:
     "Divide by the largest value, as a constant: numbers stay near 1 however deep the network."
-    return value / value.detach().abs().amax().clamp_min(1e-30) if isinstance(value, Tensor) and value.is_floating_point() and value.requires_grad else value
+    return value / value.detach().abs().amax().clamp_min(1e-30) if isinstance(value,
+        Tensor) and value.is_floating_point() and value.requires_grad else value
 
 def spread_pool(
     x: Tensor,
@@ -258,42 +315,62 @@ def spread_pool(
     "A pool that sums instead of choosing: a convolution of ones, for each channel."
     kernel, stride, padding, dilation = window
     lead, x = x.shape[:-n], x.flatten(0, -n - 1).unsqueeze(1)
-    more = [(o - 1) * s + d * (k - 1) + 1 - size - p for o, s, d, k, p, size in zip(shape[-n:], stride, dilation, kernel, padding, x.shape[2:])]
+    more = [(o - 1) * s + d * (k - 1) + 1 - size - p for o, s, d, k, p,
+        size in zip(shape[-n:], stride, dilation, kernel, padding, x.shape[2:])]
     x = F.pad(x, [v for p, m in list(zip(padding, more))[::-1] for v in (p, m)])
-    return getattr(F, f"conv{n}d")(x, torch.ones(1, 1, *kernel, dtype=x.dtype), stride=stride, dilation=dilation).unflatten(0, lead).squeeze(len(lead))
+    return getattr(F, f"conv{n}d")(x, torch.ones(1, 1, *kernel, dtype=x.dtype), stride=stride,
+        dilation=dilation).unflatten(0, lead).squeeze(len(lead))
 
 # %% ../nbs/07_receptive_field.ipynb #b6f0390d
 class Positive(TorchFunctionMode):
-    "Replace what chooses, cancels or saturates by sums, so that a gradient is not zero wherever there is a path."
+    """Replace what chooses, cancels or saturates by sums, so that a gradient is not zero wherever
+    there is a path."""
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs, name = kwargs or {}, operation_name(func)
-        if not any(t.requires_grad for t in tensors((args, kwargs))) or name in ("get", "set"): return func(*args, **kwargs)
+        if not any(t.requires_grad for t in tensors((args, kwargs))) or name in ("get", "set"):
+            return func(*args, **kwargs)
         result = self.replaced(name, func, args, kwargs)
-        inplace = getattr(func, "__name__", "").endswith("_") and not getattr(func, "__name__", "").startswith("__")
-        return args[0].copy_(result) if inplace and result is not args[0] and isinstance(result, Tensor) and result.shape == args[0].shape else result
+        inplace = getattr(func, "__name__", "").endswith("_") and not getattr(func, "__name__",
+            "").startswith("__")
+        return args[0].copy_(result) if inplace and result is not args[0] and isinstance(result,
+            Tensor) and result.shape == args[0].shape else result
 
     def replaced(self, name: str, func: Callable, args: tuple, kwargs: dict) -> object:
         x = args[0] if args and isinstance(args[0], Tensor) else kwargs.get("input")
         if name in SAME: return x
         if name in SUMS:
             parts = [t for t in tensors((args, kwargs)) if t.requires_grad]
-            return sum(parts[1:], parts[0]).expand(func(*[a.detach() if isinstance(a, Tensor) else a for a in args], **kwargs).shape)
-        if name == "batch_norm": return x + x.mean([d for d in range(x.ndim) if d != 1], keepdim=True) if kwargs.get("training", args[5] if len(args) > 5 else False) else x
-        if name in ("softmax", "log_softmax"): return x + x.mean(kwargs.get("dim", args[1] if len(args) > 1 else -1), keepdim=True)
-        if name == "normalize": return x + x.mean(kwargs.get("dim", args[2] if len(args) > 2 else 1), keepdim=True)
+            return sum(parts[1:], parts[0]).expand(func(
+                *[a.detach() if isinstance(a, Tensor) else a for a in args], **kwargs).shape)
+        if name == "batch_norm":
+            return x + x.mean([d for d in range(x.ndim) if d != 1],
+                keepdim=True) if kwargs.get("training", args[5] if len(args) > 5 else False) else x
+        if name in ("softmax", "log_softmax"):
+            return x + x.mean(kwargs.get("dim", args[1] if len(args) > 1 else -1), keepdim=True)
+        if name == "normalize":
+            return x + x.mean(kwargs.get("dim", args[2] if len(args) > 2 else 1), keepdim=True)
         if name == "layer_norm": return x + x.mean(list(range(-len(args[1]), 0)), keepdim=True)
-        if name in ("group_norm", "instance_norm"): return x + x.mean(list(range(1 if name == "group_norm" else 2, x.ndim)), keepdim=True)
-        if name.startswith("max_pool") and name[8:] in ("1d", "2d", "3d"): return self.pool(int(name[8]), func, args, kwargs)
-        if name.startswith("adaptive_max_pool"): return getattr(F, name.replace("max", "avg"))(x, kwargs.get("output_size", args[1] if len(args) > 1 else None))
-        if name in ("amax", "amin", "std", "var", "norm", "logsumexp", "max", "min"): return self.mean_instead(x, func, args, kwargs)
+        if name in ("group_norm", "instance_norm"):
+            return x + x.mean(list(range(1 if name == "group_norm" else 2, x.ndim)), keepdim=True)
+        if name.startswith("max_pool") and name[8:] in ("1d", "2d", "3d"):
+            return self.pool(int(name[8]), func, args, kwargs)
+        if name.startswith("adaptive_max_pool"):
+            return getattr(F, name.replace("max", "avg"))(x,
+                kwargs.get("output_size", args[1] if len(args) > 1 else None))
+        if name in ("amax", "amin", "std", "var", "norm", "logsumexp", "max", "min"):
+            return self.mean_instead(x, func, args, kwargs)
         return scaled(func(*args, **kwargs))
 
     def pool(self, n: int, func: Callable, args: tuple, kwargs: dict) -> Tensor:
-        given = dict(zip(("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode"), args)) | kwargs
+        given = dict(zip(("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode"),
+            args)) | kwargs
         kernel = per_axis(given["kernel_size"], n)
-        window = kernel, per_axis(given.get("stride") or kernel, n), per_axis(given.get("padding", 0), n), per_axis(given.get("dilation", 1), n)
-        return scaled(spread_pool(given["input"], n, window, func(given["input"].detach(), *args[1:], **{k: v for k, v in kwargs.items() if k != "input"}).shape))
+        window = kernel, per_axis(given.get("stride") or kernel,
+            n), per_axis(given.get("padding", 0), n), per_axis(given.get("dilation", 1), n)
+        return scaled(spread_pool(given["input"], n, window,
+            func(given["input"].detach(), *args[1:], **{k: v for k,
+            v in kwargs.items() if k != "input"}).shape))
 
     def mean_instead(self, x: Tensor, func: Callable, args: tuple, kwargs: dict) -> object:
         if len(args) > 1 and isinstance(args[1], Tensor): return args[0] + args[1]
@@ -313,7 +390,8 @@ def positive_copy(
 
     def change(t: Tensor) -> Tensor:
         if not t.is_floating_point(): return t.cpu().clone()
-        scale = len(t) / t.numel() if t.ndim > 1 and t.numel() else 1  # so that a unit is a mean of what it reads
+        # so that a unit is a mean of what it reads
+        scale = len(t) / t.numel() if t.ndim > 1 and t.numel() else 1
         return scale * (.5 + torch.rand(t.shape, generator=generator, dtype=torch.float64))
 
     return copy_model(model, change)
@@ -323,7 +401,8 @@ def positive_input(
     seed: int,
 ) -> Tensor:  # (1, C, H, W) float64, from 0.5 to 1.5
     "One random picture without a zero."
-    return torch.rand(1, *size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) + .5
+    return torch.rand(1, *size, generator=torch.Generator().manual_seed(seed),
+        dtype=torch.float64) + .5
 
 def plain_copy(
     model: nn.Module,
@@ -333,7 +412,8 @@ def plain_copy(
     "The network as it is, and random inputs for it, of its own type."
     copy = copy_model(model, lambda t: t.cpu().clone())
     kinds = [p.dtype for p in copy.parameters() if p.is_floating_point()]
-    return copy, torch.randn(*size, generator=torch.Generator().manual_seed(seed)).to(kinds[0] if kinds else torch.float32)
+    return copy, torch.randn(*size, generator=torch.Generator().manual_seed(seed)).to(kinds[0]
+        if kinds else torch.float32)
 
 def outputs_of(
     model: nn.Module,  # a copy that may be watched
@@ -349,7 +429,8 @@ def outputs_of(
     modules = dict(model.named_modules())
     for name in names: modules[name].register_forward_hook(keep(name))
     try: model(x)
-    except Exception:  # a later layer may need the usual input size; what ran before it has been seen
+    # a later layer may need the usual input size; what ran before it has been seen
+    except Exception:
         if strict or not found: raise
     return {name: value for name, value in found.items() if value is not None}
 
@@ -360,11 +441,13 @@ def place_of(
     unit: Sequence[int] | None,  # None: the middle one
     last: bool,  # the channels are the last dimension, as in (B, H, W, C)
 ) -> tuple:  # an index
-    "Where one unit stands in the output of a layer, with all its channels. Without positions: everything."
+    """Where one unit stands in the output of a layer, with all its channels. Without positions:
+    everything."""
     if output.ndim == n + 2:
         sizes = output.shape[1:-1] if last else output.shape[2:]
         unit = tuple(size // 2 for size in sizes) if unit is None else tuple(unit)
-        if len(unit) != n or not all(0 <= u < size for u, size in zip(unit, sizes)): raise ValueError(f"unit is {unit}; the map of this layer has {tuple(sizes)} positions.")
+        if len(unit) != n or not all(0 <= u < size for u, size in zip(unit, sizes)):
+            raise ValueError(f"unit is {unit}; the map of this layer has {tuple(sizes)} positions.")
         return (slice(None), *unit) if last else (Ellipsis, *unit)
     return (slice(None), output.shape[1] // 2) if output.ndim == 3 else (Ellipsis,)
 
@@ -373,7 +456,8 @@ def channels_last(
     size: Sequence[int],
     name: str,  # of a layer
 ) -> bool:
-    "Whether a layer gives (B, H, W, C): the rules know where the positions lie; what they can not follow has its channels first."
+    """Whether a layer gives (B, H, W, C): the rules know where the positions lie; what they can not
+    follow has its channels first."""
     try: dims = trace(model, size).outputs[name].dims
     except Exception: return False
     return len(dims) == len(size) + 1 and bool(axes_of(dims[1])) and not axes_of(dims[-1])
@@ -382,11 +466,13 @@ def layer_name(model: nn.Module, layer: nn.Module | str) -> str:
     "The dotted name of a layer that is given by itself or by its name."
     names = dict(model.named_modules())
     if isinstance(layer, str):
-        inside = layer.removeprefix("module.").removeprefix("_orig_mod.")  # as the wrappers of check_network name it
+        # as the wrappers of check_network name it
+        inside = layer.removeprefix("module.").removeprefix("_orig_mod.")
         if layer in names or inside in names: return layer if layer in names else inside
         raise ValueError(f"There is no layer {layer!r}. Known: {', '.join(list(names)[1:12])}, …")
     found = next((name for name, module in names.items() if module is layer), None)
-    if found is None: raise ValueError(f"The layer {type(layer).__name__} is not a part of the model.")
+    if found is None:
+        raise ValueError(f"The layer {type(layer).__name__} is not a part of the model.")
     return found
 
 # %% ../nbs/07_receptive_field.ipynb #06b97447
@@ -394,27 +480,37 @@ def effective_receptive_field(
     model: nn.Module,  # is left as it is
     layer: nn.Module | str,  # a module of it, or its dotted name
     input_size: Sequence[int] = (3, 32, 32),  # may be larger than usual, so that the field fits
-    mode: str = "mean",  # "mean": the mean absolute gradient over random inputs; "support": 1 where there is any path, else 0
+    # "mean": the mean absolute gradient over random inputs; "support": 1 where there is any path,
+    # else 0
+    mode: str = "mean",
     samples: int = 16,  # random inputs, for "mean"
     unit: Sequence[int] | None = None,  # its position on the map; None: the middle one
     seed: int = 0,
 ) -> np.ndarray:  # (H, W) float64
-    "How much the pixels of the input count for one unit of a layer: the gradient of its channels' sum (Luo et al. 2016)."
+    """How much the pixels of the input count for one unit of a layer: the gradient of its channels'
+    sum (Luo et al. 2016)."""
     model, size = check_network(model, input_size)
     name = layer_name(model, layer)
-    if mode not in ("mean", "support"): raise ValueError(f"mode is {mode!r}; it must be 'mean' or 'support'.")
+    if mode not in ("mean", "support"):
+        raise ValueError(f"mode is {mode!r}; it must be 'mean' or 'support'.")
     if samples < 1: raise ValueError(f"samples is {samples}; it must be at least 1.")
-    with left_alone(model): copy, x = (positive_copy(model, seed), positive_input(size, seed)) if mode == "support" else plain_copy(model, (samples, *size), seed)
+    with left_alone(model):
+        copy, x = (positive_copy(model, seed), positive_input(size,
+            seed)) if mode == "support" else plain_copy(model, (samples, *size), seed)
     x.requires_grad_()
-    with left_alone(model), torch.random.fork_rng(devices=[]), torch.enable_grad(), Positive() if mode == "support" else nullcontext():
+    with left_alone(model), torch.random.fork_rng(devices=[]), torch.enable_grad(), Positive(
+        ) if mode == "support" else nullcontext():
         output = outputs_of(copy, x * 1, [name]).get(name)
         if output is None: raise ValueError(f"The layer '{name}' does not run.")
         if not output.requires_grad: raise ValueError(f"The layer '{name}' does not see the input.")
-        gradient, = torch.autograd.grad(output[place_of(output, len(size) - 1, unit, channels_last(model, size, name))].sum(), x, allow_unused=True)
+        gradient, = torch.autograd.grad(output[place_of(output, len(size) - 1, unit,
+            channels_last(model, size, name))].sum(), x, allow_unused=True)
     gradient = torch.zeros_like(x) if gradient is None else gradient
-    return (gradient[0].abs().sum(0) > 0).double().numpy() if mode == "support" else gradient.double().abs().mean(0).sum(0).numpy()
+    return (gradient[0].abs().sum(0) > 0).double().numpy(
+        ) if mode == "support" else gradient.double().abs().mean(0).sum(0).numpy()
 
-def extent(support: np.ndarray) -> list[tuple[int, int]]:  # for each axis: the first and the last pixel
+# for each axis: the first and the last pixel
+def extent(support: np.ndarray) -> list[tuple[int, int]]:
     "The smallest box round all that is not zero."
     if not support.any(): return [(0, -1)] * support.ndim
     return [(int(where.min()), int(where.max())) for where in np.nonzero(support)]
@@ -434,28 +530,36 @@ def check_runs(
 
 def mixes_last(module: nn.Module, output: Tensor) -> bool:
     "Whether the last dimension holds the channels, as in (B, H, W, C)."
-    return output.ndim > 2 and (isinstance(module, (nn.Linear, nn.MultiheadAttention, nn.RNNBase)) or isinstance(module, nn.LayerNorm) and len(module.normalized_shape) == 1)
+    return output.ndim > 2 and (isinstance(module, (nn.Linear, nn.MultiheadAttention, nn.RNNBase))
+        or isinstance(module, nn.LayerNorm) and len(module.normalized_shape) == 1)
 
 def intervals(
     model: nn.Module,
     size: Sequence[int],  # of the input
     names: Sequence[str],  # of layers
     strict: bool,
-) -> dict[str, tuple[list[int], dict[int, list]]]:  # for each layer: the size of its map, and for some units, their extent
-    "What some units near the middle of each layer see, by gradients. Results that are no maps (B, C, …) have no units."
+# for each layer: the size of its map, and for some units, their extent
+) -> dict[str, tuple[list[int], dict[int, list]]]:
+    """What some units near the middle of each layer see, by gradients. Results that are no maps (B,
+    C, …) have no units."""
     x = positive_input(size, 0).requires_grad_()
     result, n = {}, len(size) - 1
-    with torch.random.fork_rng(devices=[]), torch.enable_grad(), Positive(): outputs = outputs_of(positive_copy(model, 0), x * 1, names, strict)
-    last = {tuple(output.shape) for name, output in outputs.items() if mixes_last(model.get_submodule(name), output)}
+    with torch.random.fork_rng(devices=[]), torch.enable_grad(), Positive():
+        outputs = outputs_of(positive_copy(model, 0), x * 1, names, strict)
+    last = {tuple(output.shape) for name, output in outputs.items()
+        if mixes_last(model.get_submodule(name), output)}
     for name, output in outputs.items():
         sizes = list(output.shape[2:]) if output.ndim == n + 2 else [1] * n
         result[name] = sizes, {}
         if output.ndim not in (2, n + 2) or tuple(output.shape) in last: continue
         for step in range(-2, 3):
-            unit = [size // 2 + step if 0 <= size // 2 + step < size else size // 2 for size in sizes]
+            unit = [size // 2 + step if 0 <= size // 2 + step < size else size // 2
+                for size in sizes]
             if not output.requires_grad: continue
-            gradient, = torch.autograd.grad(output[place_of(output, n, unit, False)].sum(), x, retain_graph=True, allow_unused=True)
-            if gradient is not None: result[name][1].setdefault(tuple(unit), extent(gradient[0].abs().sum(0).numpy()))
+            gradient, = torch.autograd.grad(output[place_of(output, n, unit, False)].sum(), x,
+                retain_graph=True, allow_unused=True)
+            if gradient is not None:
+                result[name][1].setdefault(tuple(unit), extent(gradient[0].abs().sum(0).numpy()))
     return result
 
 def measured_row(
@@ -465,18 +569,22 @@ def measured_row(
     sizes: list[int],  # of its map
     seen: dict,  # for some units, their extent
 ) -> Row:
-    "A row from what units were seen to see. A field that touches an edge of the input counts as global."
+    """A row from what units were seen to see. A field that touches an edge of the input counts as
+    global."""
     units, boxes, axes = list(seen), list(seen.values()), range(len(size) - 1)
     whole = [any(box[a][0] <= 0 or box[a][1] >= size[a + 1] - 1 for box in boxes) for a in axes]
     length = [max(box[a][1] - box[a][0] + 1 for box in boxes) for a in axes]
     run = [units[-1][a] - units[0][a] for a in axes]
-    jump = [Fraction(boxes[-1][a][0] - boxes[0][a][0], run[a]) if run[a] else None for a in axes]  # of a single unit, unknown
+    # of a single unit, unknown
+    jump = [Fraction(boxes[-1][a][0] - boxes[0][a][0], run[a]) if run[a] else None for a in axes]
     start = [Fraction(sum(boxes[0][a]), 2) - units[0][a] * (jump[a] or 0) for a in axes]
     before = [-(boxes[0][a][0] - units[0][a] * (jump[a] or 0)) for a in axes]
     module = model.get_submodule(name)
-    window = [simple(value) if isinstance(value := getattr(module, key, None), (int, tuple)) else None for key in ("kernel_size", "stride", "padding", "dilation")]
+    window = [simple(value) if isinstance(value := getattr(module, key, None), (int, tuple))
+        else None for key in ("kernel_size", "stride", "padding", "dilation")]
     jump = [None if w else j for w, j in zip(whole, jump)]
-    return Row(name, type(module).__name__, *window, simple(sizes), simple(length), simple(jump), simple(start), simple(before), any(whole), formula="measured", whole=tuple(whole))
+    return Row(name, type(module).__name__, *window, simple(sizes), simple(length), simple(jump),
+        simple(start), simple(before), any(whole), formula="measured", whole=tuple(whole))
 
 def measured_notes(
     reason: str,  # why the table was measured
@@ -484,15 +592,19 @@ def measured_notes(
     cut: Sequence[str],  # layers whose field was cut off
 ) -> tuple[str, ...]:
     "What a reader of a measured table must know."
-    notes = [(odd, "Left out, since their results are no maps (B, C, …) or do not see the input"), (cut, "Cut off by the edge of the input even where it was enlarged, and so taken as global")]
-    return (f"Measured by gradients, layer by layer, since {reason}", *(f"{words}: {', '.join(names[:5])}{' …' if len(names) > 5 else ''}." for names, words in notes if names))
+    notes = [(odd, "Left out, since their results are no maps (B, C, …) or do not see the input"),
+        (cut, "Cut off by the edge of the input even where it was enlarged, and so taken as global")]
+    return (f"Measured by gradients, layer by layer, since {reason}", *(f"{words}: "
+        f"{', '.join(names[:5])}{' …' if len(names) > 5 else ''}." for names,
+        words in notes if names))
 
 def measured(
     model: nn.Module,
     size: Sequence[int],
     reason: str,  # why it was not computed
 ) -> ReceptiveFields:
-    "The table by gradients. What is cut off by the edge of the input is measured again on larger inputs, up to 512 pixels, where the network takes them."
+    """The table by gradients. What is cut off by the edge of the input is measured again on larger
+    inputs, up to 512 pixels, where the network takes them."""
     names, rows, scale = [name for name, module in model.named_modules() if is_leaf(module)], {}, 1
     while True:
         now = (size[0], *(axis * scale for axis in size[1:]))
@@ -500,19 +612,28 @@ def measured(
         except Exception as error:
             if scale > 1: break
             check_runs(model, size)
-            raise ValueError(f"The network could not be measured by gradients either ({type(error).__name__}: {error}); {reason}") from error
+            raise ValueError("The network could not be measured by gradients either "
+                f"({type(error).__name__}: {error}); {reason}") from error
         order = list(found) if scale == 1 else order
         odd = [name for name, (_, seen) in found.items() if not seen] if scale == 1 else odd
         for name, (sizes, seen) in found.items():
-            inside = all(0 < low and high < axis - 1 for box in seen.values() for (low, high), axis in zip(box, now[1:]))
-            if seen and (scale == 1 or name in names): rows[name] = measured_row(model, name, now, sizes if scale == 1 else rows[name].output_size, seen)
+            inside = all(0 < low and high < axis - 1 for box in seen.values() for (low, high),
+                axis in zip(box, now[1:]))
+            if seen and (scale == 1 or name in names):
+                rows[name] = measured_row(model, name, now,
+                    sizes if scale == 1 else rows[name].output_size, seen)
             if inside: names = [other for other in names if other != name]
         scale *= 2
         if not names or max(size[1:]) * scale > 512: break
-    if not order: raise ValueError(f"No layer was seen to run: the model has none of torch.nn, or its forward is a function that calls another object's. ({reason})")
+    if not order:
+        raise ValueError("No layer was seen to run: the model has none of torch.nn, or its forward "
+            f"is a function that calls another object's. ({reason})")
     cut = [name for name in names if name in rows]
-    rows = {name: replace(row, size=simple(size[1:]), start=simple([Fraction(s - 1, 2) for s in size[1:]])) if row.is_global else row for name, row in rows.items()}
-    return ReceptiveFields(tuple(rows[name] for name in order if name in rows), tuple(size), measured_notes(reason, odd, cut), tuple(rows.items()))
+    rows = {name: replace(row, size=simple(size[1:]), start=simple(
+        [Fraction(s - 1, 2) for s in size[1:]])) if row.is_global else row for name,
+        row in rows.items()}
+    return ReceptiveFields(tuple(rows[name] for name in order if name in rows), tuple(size),
+        measured_notes(reason, odd, cut), tuple(rows.items()))
 
 # %% ../nbs/07_receptive_field.ipynb #4e8f7c20
 @dataclass(frozen=True)
@@ -539,17 +660,22 @@ class Summary:
     notes: tuple[str, ...] = ()
 
     def lines(self) -> list[list[str]]:
-        head = ["layer", "kind", "input", "output", "kernel", "receptive field", "parameters", "share", "mult-adds"]
-        return [head] + [["  " * x.depth + (x.name.rpartition(".")[2] or x.kind), x.kind, text_of(x.input_size), text_of(x.output_size), text_of(x.kernel), x.receptive_field,
-                          f"{x.parameters:,}" if x.parameters else "", f"{x.share:.2%}" if x.parameters else "", f"{x.mult_adds:,}" if x.mult_adds else ""] for x in self.layers]
+        head = ["layer", "kind", "input", "output", "kernel", "receptive field", "parameters",
+            "share", "mult-adds"]
+        return [head] + [["  " * x.depth + (x.name.rpartition(".")[2] or x.kind), x.kind,
+            text_of(x.input_size), text_of(x.output_size), text_of(x.kernel), x.receptive_field,
+            f"{x.parameters:,}" if x.parameters else "", f"{x.share:.2%}" if x.parameters else "",
+            f"{x.mult_adds:,}" if x.mult_adds else ""] for x in self.layers]
 
     def footer(self) -> list[str]:
-        return [f"parameters: {self.total_params:,} ({self.trainable_params:,} trainable) · mult-adds: {self.total_mult_adds:,}", *self.notes]
+        return [f"parameters: {self.total_params:,} ({self.trainable_params:,} trainable) · "
+            f"mult-adds: {self.total_mult_adds:,}", *self.notes]
 
     def __repr__(self) -> str: return "\n".join([text_table(self.lines()), *self.footer()])
 
     def _repr_html_(self) -> str:
-        return html_table(self.lines()).replace("  ", "&emsp;") + "".join(f"<p>{html.escape(note)}</p>" for note in self.footer())
+        return html_table(self.lines()).replace("  ", "&emsp;") + "".join(
+            f"<p>{html.escape(note)}</p>" for note in self.footer())
 
 # %% ../nbs/07_receptive_field.ipynb #25f4b429
 COUNTED = ("input_size", "output_size", "kernel_size", "num_params", "mult_adds")
@@ -561,14 +687,20 @@ def torchinfo_of(
     "torchinfo's table, of a copy without numbers where that works, else of a real copy on the CPU."
     import torchinfo
     for device in ("meta", "cpu"):
-        copy = copy_model(model, lambda t: torch.empty_like(t, device="meta") if device == "meta" else t.cpu().clone())
-        for (_, p), (_, original) in zip(copy.named_parameters(), model.named_parameters()): p.requires_grad_(original.requires_grad)
+        copy = copy_model(model, lambda t: torch.empty_like(t, device="meta") if device == "meta"
+            else t.cpu().clone())
+        for (_, p), (_, original) in zip(copy.named_parameters(), model.named_parameters()):
+            p.requires_grad_(original.requires_grad)
         kinds = [p.dtype for p in copy.parameters() if p.is_floating_point()]
         x = torch.zeros(*size, device=device, dtype=kinds[0] if kinds else torch.float32)
         try:
-            with torch.random.fork_rng(devices=[]), torch.device(device): return copy, torchinfo.summary(copy, input_data=x, device=device, mode="eval", verbose=0, depth=100, col_names=COUNTED)
+            with torch.random.fork_rng(devices=[]), torch.device(device):
+                return copy, torchinfo.summary(copy, input_data=x, device=device, mode="eval",
+                    verbose=0, depth=100, col_names=COUNTED)
         except Exception as error:
-            if device == "cpu": raise ValueError(f"The model fails on an input of {tuple(size)}: {error}") from error
+            if device == "cpu":
+                raise ValueError(
+                    f"The model fails on an input of {tuple(size)}: {error}") from error
 
 def summary(
     model: nn.Module,  # is left as it is
@@ -577,7 +709,8 @@ def summary(
 ) -> Summary:
     "torchinfo's table, with the share of the parameters and the receptive field of every layer."
     model, size = check_network(model, input_size)
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1: raise ValueError(f"batch_size is {batch_size!r}; it must be a whole number, at least 1.")
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size!r}; it must be a whole number, at least 1.")
     with left_alone(model): copy, info = torchinfo_of(model, (batch_size, *size))
     try:
         table = receptive_field(model, size)
@@ -587,9 +720,12 @@ def summary(
     layers = []
     for layer in info.summary_list:
         name = names.get(id(layer.module), layer.var_name)
-        layers.append(Layer(name, layer.depth, layer.class_name, tuple(layer.input_size or ()), tuple(layer.output_size or ()), per_axis(layer.kernel_size, 1) if layer.kernel_size else None,
-                            field_words(found.get(name)), layer.num_params, layer.num_params / max(1, info.total_params), layer.macs if layer.is_leaf_layer else 0))
-    return Summary(tuple(layers), info.total_params, info.trainable_params, info.total_mult_adds, notes)
+        layers.append(Layer(name, layer.depth, layer.class_name, tuple(layer.input_size or ()),
+            tuple(layer.output_size or ()), per_axis(layer.kernel_size, 1) if layer.kernel_size
+            else None, field_words(found.get(name)), layer.num_params,
+            layer.num_params / max(1, info.total_params), layer.macs if layer.is_leaf_layer else 0))
+    return Summary(tuple(layers), info.total_params, info.trainable_params, info.total_mult_adds,
+        notes)
 
 # %% ../nbs/07_receptive_field.ipynb #86d21a5c
 def torchvision_network(
@@ -598,10 +734,13 @@ def torchvision_network(
     "A classification network of torchvision."
     from torchvision import models
     known, short = models.list_models(module=models), name.removeprefix("torchvision:")
-    if short not in known: raise ValueError(f"torchvision has no classification network '{short}'. {close_to(short, known)}")
+    if short not in known:
+        raise ValueError(f"torchvision has no classification network '{short}'. "
+            f"{close_to(short, known)}")
     quick = {"init_weights": False} if short in ("googlenet", "inception_v3") else {}
     with torch.random.fork_rng(devices=[]): return models.get_model(short, weights=None, **quick)
 
 def close_to(name: str, known: Sequence[str]) -> str:
     "What may have been meant."
-    return f"Close to it: {', '.join(found)}." if (found := get_close_matches(name, known)) else f"Known: {', '.join(known)}."
+    return f"Close to it: {', '.join(found)}." if (found := get_close_matches(name,
+        known)) else f"Known: {', '.join(known)}."

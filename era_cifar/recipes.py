@@ -29,7 +29,8 @@ def attention_residual(
     n_classes: int = 10,
     in_channels: int = 3,
 ) -> AttentionNet:  # 25,680 parameters, as without the remedies
-    "The attention network with a shortcut round each block, and maps that shrink between the convolutions."
+    """The attention network with a shortcut round each block, and maps that shrink between the
+    convolutions."""
     return AttentionNet(n_classes, in_channels, residual=True, shrink=True)
 
 # %% ../nbs/16_recipes.ipynb #4194cc5f
@@ -53,7 +54,8 @@ def check_name(
     known: tuple[str, ...],
 ) -> None:
     "The value must be one of the known names."
-    if value not in known: raise ValueError(f"Unknown {field} '{value}'. Known: {', '.join(known)}.")
+    if value not in known:
+        raise ValueError(f"Unknown {field} '{value}'. Known: {', '.join(known)}.")
 
 # %% ../nbs/16_recipes.ipynb #97dac77b
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ class Recipe:
     batch_size: int = 512  # pictures in a batch
     epochs: int = 24  # how often each picture is seen
     optimizer: str = "sgd"  # sgd, adam or adamw
-    max_lr: float | str = 0.1  # the highest learning rate; or one searched before training: steepest, valley, minimum or tenth_of_minimum
+    # the highest learning rate; or one searched before training: steepest, valley, minimum or
+    # tenth_of_minimum
+    max_lr: float | str = 0.1
     momentum: float = 0.9  # of sgd, from 0 to below 1
     nesterov: bool = False  # of sgd: look one step ahead
     weight_decay: float = 0.0  # pulls weights towards 0
@@ -76,7 +80,8 @@ class Recipe:
     div: float = 25  # the first rate is max_lr / div
     final_div: float = 1e4  # the last rate is the first one / final_div
     anneal: str = "linear"  # the form of the slopes: linear or cos
-    label_smoothing: float = 0.0  # how much of each label is spread over all classes, from 0 to below 1
+    # how much of each label is spread over all classes, from 0 to below 1
+    label_smoothing: float = 0.0
     whiten: int = 0  # training pictures from which the first layer is computed; 0: it is trained
     train_size: int | None = None  # use only so many training pictures; none: all
     valid_size: int | float = 0  # training pictures put aside to choose by, a number or a fraction
@@ -84,11 +89,13 @@ class Recipe:
     precision: str = "auto"  # auto, float32, bf16 or fp16
     seed: int = 0  # equal seeds give equal runs
     note: str = ""  # for people
-    dropout: float = 0.0  # share of values that are left out in training, of the models custom_resnet and davidnet
+    # share of values that are left out in training, of the models custom_resnet and davidnet
+    dropout: float = 0.0
     lr_start: float = 1e-6  # the first rate of a search
     lr_end: float = 1.0  # the last rate of a search
     lr_steps: int = 100  # batches of a search
-    schedule: str = "one_cycle"  # one_cycle; plateau: lower the rate when nothing improves; constant
+    # one_cycle; plateau: lower the rate when nothing improves; constant
+    schedule: str = "one_cycle"
     three_phase: bool = False  # one cycle: up, down as fast, and then on to the last rate
     cycle_momentum: bool = False  # one cycle: the momentum falls while the rate rises
     base_momentum: float = 0.85  # the lowest one of a cycled momentum, at the peak
@@ -98,26 +105,32 @@ class Recipe:
     l1: float = 0.0  # pulls weights to exactly 0: times the mean absolute weight of each tensor
     clip: float | None = None  # the largest length of the gradient; none: any
     accumulate: int = 1  # batches that make one update together
-    ema: float | None = None  # average the weights: how much of the average stays at each update, such as 0.99; none: don't
+    # average the weights: how much of the average stays at each update, such as 0.99; none: don't
+    ema: float | None = None
     flip_test: bool = False  # show each test picture and its mirror image, and average the answers
     keep_best: bool = False  # keep the weights of the best epoch beside those of the last
-    target_accuracy: float | None = None  # stop after the first epoch that reaches it, from 0 to 1; none: never
+    # stop after the first epoch that reaches it, from 0 to 1; none: never
+    target_accuracy: float | None = None
     channels_last: bool = True  # the order in memory that convolutions read fastest
     compile: bool = False  # let torch compile the network, which takes a while
 
     def __post_init__(self):
         for field, value in vars(self).copy().items():
-            if isinstance(value, np.generic): object.__setattr__(self, field, value.item())  # numpy's numbers can't be written as JSON
+            # numpy's numbers can't be written as JSON
+            if isinstance(value, np.generic): object.__setattr__(self, field, value.item())
         for check in (check_names, check_numbers, check_together): check(self)
 
     def to_dict(self) -> dict: return asdict(self)
 
     @classmethod
     def from_dict(cls, settings: dict) -> "Recipe":
-        "The recipe that to_dict described; a setting that is younger than the description has its default."
+        """The recipe that to_dict described; a setting that is younger than the description has its
+        default."""
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(settings) - known)
-        if unknown: raise ValueError(f"A recipe has no setting '{unknown[0]}'. Known: {', '.join(sorted(known))}.")
+        if unknown:
+            raise ValueError(f"A recipe has no setting '{unknown[0]}'. Known: "
+                f"{', '.join(sorted(known))}.")
         return cls(**settings)
 
 # %% ../nbs/16_recipes.ipynb #ab6790b9
@@ -126,39 +139,69 @@ def check_names(recipe: Recipe) -> None:
     for field, known in (("model", tuple(MODELS)), ("policy", tuple(POLICIES)), ("engine", ("batch", "albumentations")), ("optimizer", ("sgd", "adam", "adamw")), ("schedule", ("one_cycle", "plateau", "constant")),
                          ("device", ("auto", "cpu", "cuda", "mps")), ("precision", ("auto", "float32", "bf16", "fp16"))):
         check_name(field, getattr(recipe, field), known)
-    if isinstance(recipe.max_lr, str) and recipe.max_lr not in SUGGESTIONS: raise ValueError(f"max_lr is {recipe.max_lr!r}; it must be a number above 0, or how to search for one: {', '.join(SUGGESTIONS)}.")
+    if isinstance(recipe.max_lr, str) and recipe.max_lr not in SUGGESTIONS:
+        raise ValueError(f"max_lr is {recipe.max_lr!r}; it must be a number above 0, or how to "
+            f"search for one: {', '.join(SUGGESTIONS)}.")
     for field in fields(recipe):
         if field.type is bool: check_flag(field.name, getattr(recipe, field.name))
     for field in ("name", "note"):
-        if not isinstance(getattr(recipe, field), str): raise TypeError(f"{field} is {getattr(recipe, field)!r}; it must be text.")
-    if not re.fullmatch(r"[\w.-]+", recipe.name): raise ValueError(f"name is {recipe.name!r}; it becomes part of a folder, so it must be letters, digits, '_', '-' and '.' alone.")
+        if not isinstance(getattr(recipe, field), str):
+            raise TypeError(f"{field} is {getattr(recipe, field)!r}; it must be text.")
+    if not re.fullmatch(r"[\w.-]+", recipe.name):
+        raise ValueError(f"name is {recipe.name!r}; it becomes part of a folder, so it must be "
+            "letters, digits, '_', '-' and '.' alone.")
 
 # %% ../nbs/16_recipes.ipynb #c7e2f375
 def check_numbers(recipe: Recipe) -> None:
     "Check the fields that are numbers."
-    for field, least in (("workers", 0), ("batch_size", 1), ("epochs", 1), ("whiten", 0), ("seed", 0), ("lr_steps", 5), ("plateau_patience", 0), ("accumulate", 1)): check_whole(field, getattr(recipe, field), least)
-    for field, high in (("momentum", 1), ("weight_decay", math.inf), ("label_smoothing", 1), ("valid_size", math.inf), ("dropout", 1), ("l1", math.inf)): check_number(field, getattr(recipe, field), 0, high)
-    for field, high in (("peak", math.inf), ("lr_start", math.inf), ("lr_end", math.inf), ("plateau_factor", 1)): check_number(field, getattr(recipe, field), 0, high, above=True)
+    for field, least in (("workers", 0), ("batch_size", 1), ("epochs", 1), ("whiten", 0),
+        ("seed", 0), ("lr_steps", 5), ("plateau_patience", 0), ("accumulate", 1)):
+        check_whole(field, getattr(recipe, field), least)
+    for field, high in (("momentum", 1), ("weight_decay", math.inf), ("label_smoothing", 1),
+        ("valid_size", math.inf), ("dropout", 1), ("l1", math.inf)):
+        check_number(field, getattr(recipe, field), 0, high)
+    for field, high in (("peak", math.inf), ("lr_start", math.inf), ("lr_end", math.inf),
+        ("plateau_factor", 1)):
+        check_number(field, getattr(recipe, field), 0, high, above=True)
     if recipe.train_size is not None: check_whole("train_size", recipe.train_size, 1)
     if recipe.clip is not None: check_number("clip", recipe.clip, 0, above=True)
     if recipe.ema is not None: check_number("ema", recipe.ema, 0, 1, above=True)
-    if recipe.target_accuracy is not None and check_number("target_accuracy", recipe.target_accuracy, 0, 1, closed=True) == 0: raise ValueError("target_accuracy is 0; it must be above 0 and at most 1.")
-    if recipe.valid_size >= 1 and recipe.valid_size % 1: raise ValueError(f"valid_size is {recipe.valid_size}; it must be a whole number of pictures, or a fraction below 1.")
+    if recipe.target_accuracy is not None and check_number("target_accuracy",
+        recipe.target_accuracy, 0, 1, closed=True) == 0:
+        raise ValueError("target_accuracy is 0; it must be above 0 and at most 1.")
+    if recipe.valid_size >= 1 and recipe.valid_size % 1:
+        raise ValueError(f"valid_size is {recipe.valid_size}; it must be a whole number of "
+            "pictures, or a fraction below 1.")
     if recipe.seed >= 2**63: raise ValueError(f"seed is {recipe.seed}; it must be below 2**63.")
     check_momenta(recipe.base_momentum, recipe.max_momentum)
 
 # %% ../nbs/16_recipes.ipynb #42e5b121
 def check_together(recipe: Recipe) -> None:
     "Refuse settings that contradict each other."
-    if recipe.lr_start >= recipe.lr_end: raise ValueError(f"lr_start is {recipe.lr_start:g}, and lr_end is {recipe.lr_end:g}; a search goes upwards, so lr_start must be below lr_end.")
-    if recipe.peak >= 1 and recipe.peak >= recipe.epochs: raise ValueError(f"peak is epoch {recipe.peak:g}, but there are only {recipe.epochs} epochs. It must be below that number; as a fraction of the run it must be below 1.")
-    OneCycleSchedule(1. if isinstance(recipe.max_lr, str) else recipe.max_lr, 1, peak_of(recipe), recipe.div, recipe.final_div, recipe.anneal, recipe.three_phase)  # checks them
+    if recipe.lr_start >= recipe.lr_end:
+        raise ValueError(f"lr_start is {recipe.lr_start:g}, and lr_end is {recipe.lr_end:g}; a "
+            "search goes upwards, so lr_start must be below lr_end.")
+    if recipe.peak >= 1 and recipe.peak >= recipe.epochs:
+        raise ValueError(f"peak is epoch {recipe.peak:g}, but there are only {recipe.epochs} "
+            "epochs. It must be below that number; as a fraction of the run it must be below 1.")
+    # checks them
+    OneCycleSchedule(1. if isinstance(recipe.max_lr, str) else recipe.max_lr, 1, peak_of(recipe),
+        recipe.div, recipe.final_div, recipe.anneal, recipe.three_phase)
     for field in ("three_phase", "cycle_momentum"):
-        if getattr(recipe, field) and recipe.schedule != "one_cycle": raise ValueError(f"{field} is True, but the schedule is '{recipe.schedule}', which has no cycle. Set schedule='one_cycle' or {field}=False.")
+        if getattr(recipe, field) and recipe.schedule != "one_cycle":
+            raise ValueError(f"{field} is True, but the schedule is '{recipe.schedule}', which has "
+                f"no cycle. Set schedule='one_cycle' or {field}=False.")
     for field in ("nesterov", "cycle_momentum"):
-        if getattr(recipe, field) and recipe.optimizer == "sgd" and not recipe.momentum: raise ValueError(f"{field} is True but momentum is 0: there is nothing to {'look ahead with' if field == 'nesterov' else 'cycle'}. Set a momentum above 0 or {field}=False.")
-    if recipe.dropout and not has_dropout(recipe.model): raise ValueError(f"dropout is {recipe.dropout:g}, but the model '{recipe.model}' has none. Set dropout=0, or take one of: {', '.join(filter(has_dropout, MODELS))}.")
-    if recipe.whiten and not hasattr(MODELS[recipe.model], "whiten"): raise ValueError(f"whiten is {recipe.whiten}, but the model '{recipe.model}' has no whitening layer. Set whiten=0.")
+        if getattr(recipe, field) and recipe.optimizer == "sgd" and not recipe.momentum:
+            raise ValueError(f"{field} is True but momentum is 0: there is nothing to "
+                f"{'look ahead with' if field == 'nesterov' else 'cycle'}. Set a momentum above 0 "
+                f"or {field}=False.")
+    if recipe.dropout and not has_dropout(recipe.model):
+        raise ValueError(f"dropout is {recipe.dropout:g}, but the model '{recipe.model}' has none. "
+            f"Set dropout=0, or take one of: {', '.join(filter(has_dropout, MODELS))}.")
+    if recipe.whiten and not hasattr(MODELS[recipe.model], "whiten"):
+        raise ValueError(f"whiten is {recipe.whiten}, but the model '{recipe.model}' has no "
+            "whitening layer. Set whiten=0.")
 
 # %% ../nbs/16_recipes.ipynb #6b3bd56c
 def peak_of(recipe: Recipe) -> float:  # between 0 and 1
@@ -173,40 +216,58 @@ def has_dropout(model: str) -> bool:
 # %% ../nbs/16_recipes.ipynb #89ee5972
 def earlier_work() -> list[Recipe]:
     "The five projects, with the settings of their code and reports."
-    return [
-        Recipe("s9_faithful", model="attention", policy="s9_faithful", batch_size=512, epochs=24, optimizer="adam", l1=5e-4, max_lr=0.01, peak=5 / 24, div=10, final_div=1, anneal="cos", precision="float32",
-               note="three convolutions and four attention blocks, as in the report of the project (its code shared one block among the four); the rate with the lowest loss of a search"),
-        Recipe("s10_faithful", model="custom_resnet", policy="s10_faithful", batch_size=512, epochs=24, optimizer="adam", weight_decay=1e-2, max_lr=6.58e-4, lr_start=1e-9, lr_end=0.1, lr_steps=100, peak=5 / 24, div=25, final_div=25, precision="float32",
-               note="the custom ResNet with one cycle; its rate is the steepest point of a search; colours are jittered after normalising, which clips them"),
-        Recipe("s12_resnet18_faithful", model="resnet18", policy="s12_resnet18_faithful", batch_size=64, epochs=20, optimizer="sgd", momentum=0.9, max_lr=6.57e-2, lr_start=1e-6, lr_end=0.9, lr_steps=200, peak=5 / 20, div=100, final_div=100, precision="float32",
-               note="ResNet18 for small pictures; its rate is the steepest point of a search; colours are jittered after normalising, and the hole is often cut off"),
-        Recipe("s12_lightning_faithful", model="custom_resnet", dropout=0.05, policy="s12_lightning_faithful", batch_size=512, epochs=24, optimizer="adam", weight_decay=1e-2, max_lr=2.8e-4, lr_start=1e-7, lr_end=0.1, lr_steps=100, peak=5 / 24, div=100, final_div=100, precision="float32",
-               note="the custom ResNet with dropout, once trained with Lightning; its rate is the steepest point of a search; pictures lose their colours after normalising"),
-        Recipe("s12_davidnet_faithful", model="davidnet", policy="s12_davidnet_faithful", batch_size=512, epochs=20, optimizer="adam", max_lr=0.01, peak=0.3, div=100, final_div=1e4, precision="auto",
-               note="Page's ResNet in mixed precision, its rate not searched for; the holes are black, though grey was meant"),
-    ]
+    return [Recipe("s9_faithful", model="attention", policy="s9_faithful", batch_size=512,
+        epochs=24, optimizer="adam", l1=5e-4, max_lr=0.01, peak=5 / 24, div=10, final_div=1,
+        anneal="cos", precision="float32", note="three convolutions and four attention blocks, as "
+        "in the report of the project (its code shared one block among the four); the rate with "
+        "the lowest loss of a search"), Recipe("s10_faithful", model="custom_resnet",
+        policy="s10_faithful", batch_size=512, epochs=24, optimizer="adam", weight_decay=1e-2,
+        max_lr=6.58e-4, lr_start=1e-9, lr_end=0.1, lr_steps=100, peak=5 / 24, div=25, final_div=25,
+        precision="float32", note="the custom ResNet with one cycle; its rate is the steepest "
+        "point of a search; colours are jittered after normalising, which clips them"),
+        Recipe("s12_resnet18_faithful", model="resnet18", policy="s12_resnet18_faithful",
+        batch_size=64, epochs=20, optimizer="sgd", momentum=0.9, max_lr=6.57e-2, lr_start=1e-6,
+        lr_end=0.9, lr_steps=200, peak=5 / 20, div=100, final_div=100, precision="float32", note=
+        "ResNet18 for small pictures; its rate is the steepest point of a search; colours are "
+        "jittered after normalising, and the hole is often cut off"),
+        Recipe("s12_lightning_faithful", model="custom_resnet", dropout=0.05,
+        policy="s12_lightning_faithful", batch_size=512, epochs=24, optimizer="adam",
+        weight_decay=1e-2, max_lr=2.8e-4, lr_start=1e-7, lr_end=0.1, lr_steps=100, peak=5 / 24,
+        div=100, final_div=100, precision="float32", note="the custom ResNet with dropout, once "
+        "trained with Lightning; its rate is the steepest point of a search; pictures lose their "
+        "colours after normalising"), Recipe("s12_davidnet_faithful", model="davidnet",
+        policy="s12_davidnet_faithful", batch_size=512, epochs=20, optimizer="adam", max_lr=0.01,
+        peak=0.3, div=100, final_div=1e4, precision="auto", note="Page's ResNet in mixed "
+        "precision, its rate not searched for; the holes are black, though grey was meant"),]
 
 # %% ../nbs/16_recipes.ipynb #e9f62f95
 def corrected() -> list[Recipe]:
     "The five projects, with their mistakes put right."
     s9, s10, resnet, lightning, david = earlier_work()
-    return [
-        replace(s9, name="s9", model="attention_residual", policy="s9", precision="auto",
-                note="corrected: shortcuts round the attention blocks and maps that shrink (model), pictures turned by up to 5 degrees as the report said, borders and holes filled at the mean (policy); precision auto"),
-        replace(s10, name="s10", policy="s10", precision="auto", note="corrected: colours are changed before normalising, holes filled at the mean (policy); precision auto"),
-        replace(resnet, name="s12_resnet18", policy="s12_resnet18", precision="auto", note="corrected: colours are changed before normalising, holes filled at the mean (policy); precision auto"),
-        replace(lightning, name="s12_lightning", policy="s12_lightning", precision="auto", note="corrected: pictures lose their colours before normalising, holes filled at the mean (policy); precision auto"),
-        replace(david, name="s12_davidnet", policy="s12_davidnet", note="corrected: holes filled at the mean instead of black (policy)"),
-    ]
+    return [replace(s9, name="s9", model="attention_residual", policy="s9", precision="auto", note=
+        "corrected: shortcuts round the attention blocks and maps that shrink (model), pictures "
+        "turned by up to 5 degrees as the report said, borders and holes filled at the mean "
+        "(policy); precision auto"), replace(s10, name="s10", policy="s10", precision="auto", note=
+        "corrected: colours are changed before normalising, holes filled at the mean (policy); "
+        "precision auto"), replace(resnet, name="s12_resnet18", policy="s12_resnet18",
+        precision="auto", note="corrected: colours are changed before normalising, holes filled at "
+        "the mean (policy); precision auto"), replace(lightning, name="s12_lightning",
+        policy="s12_lightning", precision="auto", note="corrected: pictures lose their colours "
+        "before normalising, holes filled at the mean (policy); precision auto"),
+        replace(david, name="s12_davidnet", policy="s12_davidnet", note="corrected: holes filled "
+        "at the mean instead of black (policy)"),]
 
 # %% ../nbs/16_recipes.ipynb #a7c66425
 def quick_recipe() -> Recipe:
     "The recipe for a machine without a GPU."
-    return Recipe("quick", model="quick", policy="quick", batch_size=256, epochs=12, optimizer="sgd", max_lr=0.6, momentum=0.9, nesterov=True, weight_decay=5e-4, decay_norms=False,
-                  peak=0.25, div=5, final_div=40, label_smoothing=0.2, whiten=2000, note="a small residual network, made for two CPU cores")
+    return Recipe("quick", model="quick", policy="quick", batch_size=256, epochs=12,
+        optimizer="sgd", max_lr=0.6, momentum=0.9, nesterov=True, weight_decay=5e-4,
+        decay_norms=False, peak=0.25, div=5, final_div=40, label_smoothing=0.2, whiten=2000, note=
+        "a small residual network, made for two CPU cores")
 
 # %% ../nbs/16_recipes.ipynb #07dc8a27
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (quick_recipe(), *corrected(), *earlier_work())}
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (quick_recipe(), *corrected(),
+    *earlier_work())}
 
 # %% ../nbs/16_recipes.ipynb #eeaf785e
 def differences(
@@ -215,4 +276,5 @@ def differences(
 ) -> dict[str, tuple]:  # by setting: the value in one, and in the other
     "The settings in which two recipes differ."
     theirs = other.to_dict()
-    return {name: (value, theirs[name]) for name, value in one.to_dict().items() if value != theirs[name]}
+    return {name: (value, theirs[name]) for name, value in one.to_dict().items()
+        if value != theirs[name]}

@@ -38,12 +38,15 @@ def to_png(figure: Figure) -> bytes:
 # %% ../nbs/16b_report.ipynb #772fa138
 def picture_html(png: bytes, caption: str) -> str:
     "A PNG picture as part of a page."
-    return f'<figure><img alt="{html.escape(caption)}" src="data:image/png;base64,{base64.b64encode(png).decode()}"><figcaption>{html.escape(caption)}</figcaption></figure>'
+    return (f'<figure><img alt="{html.escape(caption)}" '
+        f'src="data:image/png;base64,{base64.b64encode(png).decode()}"><figcaption>{html.escape(caption)}</figcaption></figure>')
 
 # %% ../nbs/16b_report.ipynb #36eebe15
 def table_html(rows: list[tuple[str, object]]) -> str:
     "Names and values as a table."
-    return "<table>" + "".join(f"<tr><th>{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>" for name, value in rows) + "</table>"
+    return "<table>" + "".join(
+        f"<tr><th>{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>" for name,
+        value in rows) + "</table>"
 
 # %% ../nbs/16b_report.ipynb #6a7486bd
 @dataclass(frozen=True, eq=False)
@@ -61,23 +64,33 @@ def show_rates(outcome: Outcome) -> Figure:
     recipe, history = outcome.recipe, outcome.history
     if recipe.schedule != "one_cycle" or isinstance(recipe.max_lr, str): return history.plot_rates()
     updates = updates_of(recipe, outcome.config["data"]["train"])
-    return plot_one_cycle(recipe.max_lr, recipe.epochs * updates, recipe.peak, recipe.div, recipe.final_div, recipe.anneal,
-                          recipe.three_phase, recipe.cycle_momentum, recipe.base_momentum, recipe.max_momentum, updates, history.step_lrs or None)
+    return plot_one_cycle(recipe.max_lr, recipe.epochs * updates, recipe.peak, recipe.div,
+        recipe.final_div, recipe.anneal, recipe.three_phase, recipe.cycle_momentum,
+        recipe.base_momentum, recipe.max_momentum, updates, history.step_lrs or None)
 
 # %% ../nbs/16b_report.ipynb #6f0caefa
-def draw_pictures(outcome: Outcome, data: Data) -> dict[str, tuple[Figure, str]]:  # by name: the figure and its caption
+# by name: the figure and its caption
+def draw_pictures(outcome: Outcome, data: Data) -> dict[str, tuple[Figure, str]]:
     "The pictures of a report."
-    recipe, predictions, searched = outcome.recipe, outcome.predictions, outcome.config.get("search")
-    pictures = {
-        "samples": (show_augmented(data.train.subset(min(10, len(data.train))), POLICIES[recipe.policy], data.mean, data.std, epochs=3, seed=recipe.seed),
-                    f"Training pictures: raw in the first row, and below what the network gets in three epochs (policy {recipe.policy})."),
-        "curves": (outcome.history.plot(), "Loss and accuracy. Training figures are taken while learning, on augmented pictures and, where set, smoothed labels; the others are plain cross-entropy after each epoch."),
-        "rates": (show_rates(outcome), "The learning rate of every update, as planned and as used."),
+    recipe, predictions, searched = outcome.recipe, outcome.predictions, outcome.config.get(
+        "search")
+    pictures = {"samples": (show_augmented(data.train.subset(min(10, len(data.train))),
+        POLICIES[recipe.policy], data.mean, data.std, epochs=3, seed=recipe.seed), "Training "
+        "pictures: raw in the first row, and below what the network gets in three epochs (policy "
+        f"{recipe.policy})."), "curves": (outcome.history.plot(), "Loss and accuracy. Training "
+        "figures are taken while learning, on augmented pictures and, where set, smoothed "
+        "labels; the others are plain cross-entropy after each epoch."),
+        "rates": (show_rates(outcome),
+        "The learning rate of every update, as planned and as used."),
         "classes": (show_per_class(predictions), "Test accuracy of each class."),
-        "confusion": (show_confusion(predictions), "Test pictures: each row is a class, each column what the network took it for."),
-    }
-    if searched: pictures["lr_finder"] = (LRCurve(searched["lrs"], searched["losses"]).plot(), f"The search for the highest rate, before the training. Taken: {searched['suggestion']}.")
-    if predictions.accuracy < 1: pictures["mistakes"] = (show_mistakes(data.test, predictions, 20), "The test pictures that went most wrong: what they are, what the network took them for, and how sure it was.")
+        "confusion": (show_confusion(predictions), "Test pictures: each row is a class, each "
+        "column what the network took it for."),}
+    if searched:
+        pictures["lr_finder"] = (LRCurve(searched["lrs"], searched["losses"]).plot(), "The search "
+            f"for the highest rate, before the training. Taken: {searched['suggestion']}.")
+    if predictions.accuracy < 1:
+        pictures["mistakes"] = (show_mistakes(data.test, predictions, 20), "The test pictures that "
+            "went most wrong: what they are, what the network took them for, and how sure it was.")
     return pictures
 
 # %% ../nbs/16b_report.ipynb #f67fa0a9
@@ -86,11 +99,17 @@ def what_was_chosen(
     valid: int,  # pictures in the validation split
 ) -> str:  # sentences
     "What the test pictures were used for besides measuring."
-    choices = [words for chosen, words in ((recipe.keep_best, "the best epoch (best.safetensors)"), (recipe.target_accuracy is not None, "the moment to stop"), (recipe.schedule == "plateau", "when to lower the rate")) if chosen]
-    if not choices: return "The test pictures were only used to measure: nothing was chosen by them."
+    choices = [words for chosen, words in ((recipe.keep_best, "the best epoch (best.safetensors)"),
+        (recipe.target_accuracy is not None, "the moment to stop"),
+        (recipe.schedule == "plateau", "when to lower the rate")) if chosen]
+    if not choices:
+        return "The test pictures were only used to measure: nothing was chosen by them."
     chosen = " and ".join(choices)
-    if valid: return f"Chosen by the validation split: {chosen}. The test pictures were only used to measure."
-    return f"Chosen by the test set: {chosen}. So its accuracy flatters a little. For a fair one put training pictures aside to choose by (valid_size)."
+    if valid:
+        return (f"Chosen by the validation split: {chosen}. The test pictures were only used to "
+            "measure.")
+    return (f"Chosen by the test set: {chosen}. So its accuracy flatters a little. For a fair one "
+        "put training pictures aside to choose by (valid_size).")
 
 # %% ../nbs/16b_report.ipynb #0ff18b20
 def model_html(
@@ -103,16 +122,23 @@ def model_html(
 # %% ../nbs/16b_report.ipynb #07f3fd83
 def how_to_repeat(config: dict) -> str:  # HTML
     "What one needs to know to get the same weights again."
-    same = "With the same settings, machine and versions, the weights come out the same, bit for bit." if config["device"] == "cpu" else "On a GPU two runs differ slightly, even with the same seed."
-    rows = [("device", config["device"]), ("precision", config["precision"]), ("threads", config["threads"]), *[(name, value) for name, value in config["machine"].items() if value is not None],
-            *config["versions"].items(), ("fingerprint of the data", config["data"]["fingerprint"]), ("started", config["started"])]
+    same = ("With the same settings, machine and versions, the weights come out the same, bit for "
+        "bit." if config["device"] == "cpu" else "On a GPU two runs differ slightly, even with the "
+        "same seed.")
+    rows = [("device", config["device"]), ("precision", config["precision"]),
+        ("threads", config["threads"]), *[(name, value) for name,
+        value in config["machine"].items() if value is not None], *config["versions"].items(),
+        ("fingerprint of the data", config["data"]["fingerprint"]), ("started", config["started"])]
     return f"<p>{same}</p>" + table_html(rows)
 
 # %% ../nbs/16b_report.ipynb #d9e16427
 def about_data(about: dict) -> str:  # HTML
     "One paragraph about the pictures."
     split = f", {about['valid']:,} validation" if about["valid"] else ""
-    return f"<p>{html.escape(about['name'])} ({html.escape(about['source'] or 'source not named')}): {about['train']:,} training{split} and {about['test']:,} test pictures of {len(about['classes'])} classes: {html.escape(', '.join(about['classes']))}.</p>"
+    return (f"<p>{html.escape(about['name'])} "
+        f"({html.escape(about['source'] or 'source not named')}): {about['train']:,} "
+        f"training{split} and {about['test']:,} test pictures of {len(about['classes'])} classes: "
+        f"{html.escape(', '.join(about['classes']))}.</p>")
 
 # %% ../nbs/16b_report.ipynb #59148499
 def report_sections(
@@ -128,7 +154,8 @@ def report_sections(
         ("Class by class", pictures["classes"] + pictures["confusion"]),
         ("The learning rate", pictures["rates"] + pictures.get("lr_finder", "")),
         ("The pictures", about_data(config["data"]) + pictures["samples"]),
-        ("The network", model_html(outcome.model, config["data"].get("size", (32, 32)))),  # older runs did not write it down
+        # older runs did not write it down
+        ("The network", model_html(outcome.model, config["data"].get("size", (32, 32)))),
         ("The settings", table_html([(name, value) for name, value in recipe.to_dict().items() if value not in (None, "")])),
         ("To repeat it", f"<p>{html.escape(what_was_chosen(recipe, config['data']['valid']))}</p>" + how_to_repeat(config)),
     ]
@@ -152,13 +179,22 @@ def report_html(
 ) -> str:
     "The whole page."
     config, history, predictions = outcome.config, outcome.history, outcome.predictions
-    title, parameters = f"{outcome.recipe.name} on {config['data']['name']}", sum(p.numel() for p in outcome.model.parameters())
-    facts = [(f"{predictions.accuracy:.2%}", f"test accuracy ({len(predictions):,} pictures)"), (f"{history.seconds:.0f} s", f"{len(history)} epoch{'s' if len(history) > 1 else ''} on {config['device']}, {config['precision']}"),
-             (f"{history.rows[-1].pictures_per_second:,.0f}", "pictures a second"), (f"{parameters:,}", "parameters")]
-    head = "".join(f"<div><b>{html.escape(value)}</b><span>{html.escape(what)}</span></div>" for value, what in facts)
-    body = "".join(f"<section><h2>{heading}</h2>{content}</section>" for heading, content in report_sections(outcome, pictures))
-    return (f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title><style>{STYLE}</style></head>'
-            f"<body><main><header><h1>{html.escape(title)}</h1><p>{html.escape(outcome.recipe.note)}</p><div class='facts'>{head}</div></header>{body}</main></body></html>")
+    title, parameters = f"{outcome.recipe.name} on {config['data']['name']}", sum(p.numel()
+        for p in outcome.model.parameters())
+    facts = [(f"{predictions.accuracy:.2%}", f"test accuracy ({len(predictions):,} pictures)"),
+        (f"{history.seconds:.0f} s", f"{len(history)} epoch{'s' if len(history) > 1 else ''} on "
+        f"{config['device']}, {config['precision']}"), (
+        f"{history.rows[-1].pictures_per_second:,.0f}", "pictures a second"),
+        (f"{parameters:,}", "parameters")]
+    head = "".join(f"<div><b>{html.escape(value)}</b><span>{html.escape(what)}</span></div>"
+        for value, what in facts)
+    body = "".join(f"<section><h2>{heading}</h2>{content}</section>" for heading,
+        content in report_sections(outcome, pictures))
+    return ('<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        'content="width=device-width, '
+        f'initial-scale=1"><title>{html.escape(title)}</title><style>{STYLE}</style></head>'
+        f"<body><main><header><h1>{html.escape(title)}</h1><p>{html.escape(outcome.recipe.note)}</p><div "
+        f"class='facts'>{head}</div></header>{body}</main></body></html>")
 
 # %% ../nbs/16b_report.ipynb #8bc9aedb
 def write_report(
@@ -172,5 +208,6 @@ def write_report(
         png = to_png(figure)
         with whole_file(folder / f"{name}.png") as part: part.write_bytes(png)
         pictures[name] = picture_html(png, caption)
-    with whole_file(folder / "report.html") as part: part.write_text(report_html(outcome, pictures), encoding="utf-8")
+    with whole_file(folder / "report.html") as part:
+        part.write_text(report_html(outcome, pictures), encoding="utf-8")
     return folder / "report.html"

@@ -24,7 +24,8 @@ def check_count(
     value: object,  # what was given
 ) -> int:  # the value
     "Check that an argument is a whole number of at least 1."
-    if isinstance(value, bool) or not isinstance(value, Integral): raise TypeError(f"{name} is {value!r}; it must be a whole number.")
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} is {value!r}; it must be a whole number.")
     if value < 1: raise ValueError(f"{name} is {value}; it must be at least 1.")
     return int(value)
 
@@ -33,7 +34,8 @@ def check_counts(
     values: object,  # what was given
 ) -> tuple[int, ...]:  # the values
     "Check that an argument is a tuple or list of whole numbers of at least 1."
-    if not isinstance(values, (tuple, list)): raise TypeError(f"{name} is {values!r}; it must be a tuple of whole numbers.")
+    if not isinstance(values, (tuple, list)):
+        raise TypeError(f"{name} is {values!r}; it must be a tuple of whole numbers.")
     return tuple(check_count(f"{name}[{i}]", value) for i, value in enumerate(values))
 
 def check_odd(
@@ -41,7 +43,8 @@ def check_odd(
     value: object,  # what was given
 ) -> int:  # the value
     "Check that the size of a window is an odd number of at least 1."
-    if check_count(name, value) % 2 == 0: raise ValueError(f"{name} is {value}; it must be odd, so that the picture keeps its size.")
+    if check_count(name, value) % 2 == 0:
+        raise ValueError(f"{name} is {value}; it must be odd, so that the picture keeps its size.")
     return int(value)
 
 def check_choice(
@@ -50,7 +53,8 @@ def check_choice(
     choices: tuple[str, ...],  # what is allowed
 ) -> str:  # the value
     "Check that an argument is one of a few words."
-    if value not in choices: raise ValueError(f"{name} is {value!r}; it must be one of: {', '.join(choices)}.")
+    if value not in choices:
+        raise ValueError(f"{name} is {value!r}; it must be one of: {', '.join(choices)}.")
     return value
 
 def check_share(
@@ -58,8 +62,10 @@ def check_share(
     value: object,  # what was given
 ) -> float:  # the value
     "Check that an argument is a number of at least 0 and below 1."
-    if isinstance(value, bool) or not isinstance(value, Real): raise TypeError(f"{name} is {value!r}; it must be a number.")
-    if not 0 <= value < 1: raise ValueError(f"{name} is {value}; it must be at least 0 and below 1.")
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} is {value!r}; it must be a number.")
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} is {value}; it must be at least 0 and below 1.")
     return float(value)
 
 def check_positive(
@@ -68,14 +74,17 @@ def check_positive(
     or_zero: bool = False,  # 0 is allowed, too
 ) -> float:  # the value
     "Check that an argument is a finite number above 0."
-    if isinstance(value, bool) or not isinstance(value, Real): raise TypeError(f"{name} is {value!r}; it must be a number.")
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} is {value!r}; it must be a number.")
     if not 0 <= value < float("inf") or value == 0 and not or_zero:
-        raise ValueError(f"{name} is {value}; it must be a finite number {'of at least' if or_zero else 'above'} 0.")
+        raise ValueError(f"{name} is {value}; it must be a finite number "
+            f"{'of at least' if or_zero else 'above'} 0.")
     return float(value)
 
 # %% ../nbs/05_resnet.ipynb #b0b9f8bb
 class ConvBlock(nn.Sequential):
-    "Convolution → batch normalisation (Ioffe & Szegedy 2015) → ReLU, with max pooling where it is wanted: (B, in, H, W) to (B, out, H, W), or half of H and W."
+    """Convolution → batch normalisation (Ioffe & Szegedy 2015) → ReLU, with max pooling where it is
+    wanted: (B, in, H, W) to (B, out, H, W), or half of H and W."""
 
     def __init__(
         self,
@@ -83,16 +92,19 @@ class ConvBlock(nn.Sequential):
         out_channels: int,
         pool: bool = False,  # halve height and width
         kernel_size: int = 3,  # odd; the picture keeps its size
-        pool_place: str = "before_norm",  # "before_norm": straight after the convolution; "after_relu": after the activation
-        padding_mode: str = "zeros",  # around the picture: "zeros", "reflect", "replicate" or "circular"
+        # "before_norm": straight after the convolution; "after_relu": after the activation
+        pool_place: str = "before_norm",
+        # around the picture: "zeros", "reflect", "replicate" or "circular"
+        padding_mode: str = "zeros",
         dropout: float = 0.0,  # 0 to 1, without 1: the share of values set to 0 while training
     ):
         check_odd("kernel_size", kernel_size)
         check_choice("pool_place", pool_place, ("before_norm", "after_relu"))
         check_choice("padding_mode", padding_mode, ("zeros", "reflect", "replicate", "circular"))
         super().__init__()
-        self.conv = nn.Conv2d(check_count("in_channels", in_channels), check_count("out_channels", out_channels), kernel_size,
-                              padding=kernel_size // 2, padding_mode=padding_mode, bias=False)
+        self.conv = nn.Conv2d(check_count("in_channels", in_channels),
+            check_count("out_channels", out_channels), kernel_size, padding=kernel_size // 2,
+            padding_mode=padding_mode, bias=False)
         if pool and pool_place == "before_norm": self.pool = nn.MaxPool2d(2)
         self.norm = nn.BatchNorm2d(out_channels)
         self.relu = nn.ReLU()
@@ -101,11 +113,13 @@ class ConvBlock(nn.Sequential):
 
     def __getitem__(self, i: int | slice) -> nn.Module:
         "A part, or some of them in a row, which are then a plain nn.Sequential."
-        return nn.Sequential(OrderedDict(list(self.named_children())[i])) if isinstance(i, slice) else super().__getitem__(i)
+        return nn.Sequential(OrderedDict(list(self.named_children())[i])) if isinstance(i,
+            slice) else super().__getitem__(i)
 
 # %% ../nbs/05_resnet.ipynb #92c6487c
 class ResidualBlock(nn.Module):
-    "x + f(x), where f is a few convolution blocks: (B, C, H, W) to the same shape (as in Page 2018; He et al. 2015 put the last ReLU after the addition)."
+    """x + f(x), where f is a few convolution blocks: (B, C, H, W) to the same shape (as in Page
+    2018; He et al. 2015 put the last ReLU after the addition)."""
 
     def __init__(
         self,
@@ -116,14 +130,16 @@ class ResidualBlock(nn.Module):
     ):
         super().__init__()
         check_count("channels", channels)
-        blocks = [ConvBlock(channels, channels, padding_mode=padding_mode, dropout=dropout) for _ in range(check_count("depth", depth))]
+        blocks = [ConvBlock(channels, channels, padding_mode=padding_mode, dropout=dropout)
+            for _ in range(check_count("depth", depth))]
         self.blocks = nn.Sequential(*blocks)
 
     def forward(self, x: Tensor) -> Tensor: return x + self.blocks(x)
 
 # %% ../nbs/05_resnet.ipynb #5093b3ea
 def is_traced(x: object) -> bool:
-    "True where a program follows the path through a network and x stands for no particular pictures (torch.fx, torch.jit.trace)."
+    """True where a program follows the path through a network and x stands for no particular
+    pictures (torch.fx, torch.jit.trace)."""
     return isinstance(x, Proxy) or torch.jit.is_tracing()
 
 def check_pictures(
@@ -134,31 +150,38 @@ def check_pictures(
     "Check that a network is given the pictures it was built for."
     if is_traced(x): return x
     if not isinstance(x, Tensor) or not x.is_floating_point():
-        raise TypeError(f"The pictures are {getattr(x, 'dtype', type(x).__name__)}; a network needs a tensor of floats: normalise them first.")
+        raise TypeError(f"The pictures are {getattr(x, 'dtype', type(x).__name__)}; a network "
+            "needs a tensor of floats: normalise them first.")
     if x.ndim != 4 or x.shape[1] != channels:
-        raise ValueError(f"The pictures have the shape {tuple(x.shape)}; this network needs (B, {channels}, H, W): pictures, channels, rows, columns.")
+        raise ValueError(f"The pictures have the shape {tuple(x.shape)}; this network needs (B, "
+            f"{channels}, H, W): pictures, channels, rows, columns.")
     if min(x.shape[2:]) < least:
-        raise ValueError(f"The pictures are {x.shape[2]} × {x.shape[3]}; this network needs at least {least} × {least} pixels: enlarge or pad them.")
+        raise ValueError(f"The pictures are {x.shape[2]} × {x.shape[3]}; this network needs at "
+            f"least {least} × {least} pixels: enlarge or pad them.")
     return x
 
 # %% ../nbs/05_resnet.ipynb #a6e6b052
 class CustomResNet(nn.Module):
-    "The ResNet of David Page (2018): 6,573,130 parameters with 10 classes. (B, C, 32, 32) to logits (B, n_classes)."
+    """The ResNet of David Page (2018): 6,573,130 parameters with 10 classes. (B, C, 32, 32) to
+    logits (B, n_classes)."""
 
     def __init__(
         self,
         n_classes: int = 10,
         in_channels: int = 3,
         width: int = 64,  # channels of the first layer; the others have 2, 4 and 8 times as many
-        pool: str = "before_norm",  # where layers are halved: "before_norm", or "after_relu" as first published
-        padding_mode: str = "zeros",  # around the picture: "zeros", "reflect", "replicate" or "circular"
+        # where layers are halved: "before_norm", or "after_relu" as first published
+        pool: str = "before_norm",
+        # around the picture: "zeros", "reflect", "replicate" or "circular"
+        padding_mode: str = "zeros",
         dropout: float = 0.0,  # 0 to 1, without 1: after the activation of each block
     ):
         super().__init__()
         check_choice("pool", pool, ("before_norm", "after_relu"))
         self.in_channels, w = check_count("in_channels", in_channels), check_count("width", width)
         same = partial(ResidualBlock, padding_mode=padding_mode, dropout=dropout)
-        down = partial(ConvBlock, pool=True, pool_place=pool, padding_mode=padding_mode, dropout=dropout)
+        down = partial(ConvBlock, pool=True, pool_place=pool, padding_mode=padding_mode,
+            dropout=dropout)
         self.prep = ConvBlock(in_channels, w, padding_mode=padding_mode, dropout=dropout)
         self.layer1 = nn.Sequential(down(w, 2 * w), same(2 * w))
         self.layer2 = down(2 * w, 4 * w)
@@ -167,15 +190,18 @@ class CustomResNet(nn.Module):
         self.linear = nn.Linear(8 * w, check_count("n_classes", n_classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.layer3(self.layer2(self.layer1(self.prep(check_pictures(x, self.in_channels, 32)))))
+        x = self.layer3(self.layer2(self.layer1(self.prep(
+            check_pictures(x, self.in_channels, 32)))))
         x = self.pool(x)
         if not is_traced(x) and x.shape[2:] != (1, 1):
-            raise ValueError(f"{x.shape[2]} × {x.shape[3]} values are left of each channel where 1 × 1 is needed; this network takes pictures of 32 to 63 pixels.")
+            raise ValueError(f"{x.shape[2]} × {x.shape[3]} values are left of each channel where 1 "
+                "× 1 is needed; this network takes pictures of 32 to 63 pixels.")
         return self.linear(x.flatten(1))
 
 # %% ../nbs/05_resnet.ipynb #c343f961
 class DavidNet(CustomResNet):
-    "Page's ResNet (2018) as first published: it pools after the activation, and scales its logits. (B, C, 32, 32) to logits (B, n_classes)."
+    """Page's ResNet (2018) as first published: it pools after the activation, and scales its
+    logits. (B, C, 32, 32) to logits (B, n_classes)."""
 
     def __init__(
         self,
@@ -198,8 +224,11 @@ def conv_norm(
     kernel_size: int,  # odd
     stride: int = 1,  # 2 halves height and width
 ) -> nn.Sequential:  # conv, norm
-    "A convolution that starts by Kaiming's rule (He et al. 2015, 'Delving Deep into Rectifiers'), and its normalisation."
-    for name, value in (("in_channels", in_channels), ("out_channels", out_channels), ("stride", stride)): check_count(name, value)
+    """A convolution that starts by Kaiming's rule (He et al. 2015, 'Delving Deep into Rectifiers'),
+    and its normalisation."""
+    for name, value in (("in_channels", in_channels), ("out_channels", out_channels),
+        ("stride", stride)):
+        check_count(name, value)
     check_odd("kernel_size", kernel_size)
     conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False)
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
@@ -207,12 +236,17 @@ def conv_norm(
 
 # %% ../nbs/05_resnet.ipynb #7e5f3935
 class PadShortcut(nn.Module):
-    "Every stride-th pixel, and zeros for the new channels: (B, in, H, W) to (B, out, H / stride, W / stride) (He et al. 2015, option A)."
+    """Every stride-th pixel, and zeros for the new channels: (B, in, H, W) to (B, out, H / stride,
+    W / stride) (He et al. 2015, option A)."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
         super().__init__()
-        for name, value in (("in_channels", in_channels), ("out_channels", out_channels), ("stride", stride)): check_count(name, value)
-        if out_channels < in_channels: raise ValueError(f"out_channels is {out_channels}; zeros can only be added to the {in_channels} channels that come in.")
+        for name, value in (("in_channels", in_channels), ("out_channels", out_channels),
+            ("stride", stride)):
+            check_count(name, value)
+        if out_channels < in_channels:
+            raise ValueError(f"out_channels is {out_channels}; zeros can only be added to the "
+                f"{in_channels} channels that come in.")
         self.extra = out_channels - in_channels
         self.thin = nn.MaxPool2d(1, stride)  # a window of a single pixel
 
@@ -228,11 +262,13 @@ def make_shortcut(
     "The identity, or what comes nearest to it (He et al. 2015, section 3.3)."
     check_choice("shortcut", kind, ("conv", "pad"))
     if stride == 1 and in_channels == out_channels: return nn.Identity()
-    return PadShortcut(in_channels, out_channels, stride) if kind == "pad" else conv_norm(in_channels, out_channels, 1, stride)
+    return PadShortcut(in_channels, out_channels, stride) if kind == "pad" else conv_norm(
+        in_channels, out_channels, 1, stride)
 
 # %% ../nbs/05_resnet.ipynb #748f8bd8
 class BasicBlock(nn.Module):
-    "ReLU(shortcut(x) + f(x)) with two convolutions of 3 × 3: (B, in, H, W) to (B, channels, H / stride, W / stride) (He et al. 2015, figure 5)."
+    """ReLU(shortcut(x) + f(x)) with two convolutions of 3 × 3: (B, in, H, W) to (B, channels, H /
+    stride, W / stride) (He et al. 2015, figure 5)."""
     expansion = 1  # channels that come out, for each of `channels`
 
     def __init__(
@@ -243,7 +279,8 @@ class BasicBlock(nn.Module):
         shortcut: str = "conv",  # where the shape changes: "pad" (option A) or "conv" (option B)
     ):
         super().__init__()
-        self.f = nn.Sequential(conv_norm(in_channels, channels, 3, stride), nn.ReLU(), conv_norm(channels, channels, 3))
+        self.f = nn.Sequential(conv_norm(in_channels, channels, 3, stride), nn.ReLU(),
+            conv_norm(channels, channels, 3))
         self.shortcut = make_shortcut(in_channels, channels, stride, shortcut)
         self.relu = nn.ReLU()
 
@@ -251,7 +288,8 @@ class BasicBlock(nn.Module):
 
 # %% ../nbs/05_resnet.ipynb #648b89e6
 class Bottleneck(nn.Module):
-    "ReLU(shortcut(x) + f(x)) with 1 × 1, 3 × 3 and 1 × 1: (B, in, H, W) to (B, 4 * channels, H / stride, W / stride) (He et al. 2015, figure 5; the stride as in torchvision)."
+    """ReLU(shortcut(x) + f(x)) with 1 × 1, 3 × 3 and 1 × 1: (B, in, H, W) to (B, 4 * channels, H /
+    stride, W / stride) (He et al. 2015, figure 5; the stride as in torchvision)."""
     expansion = 4
 
     def __init__(
@@ -262,7 +300,9 @@ class Bottleneck(nn.Module):
         shortcut: str = "conv",  # as in BasicBlock
     ):
         super().__init__()
-        self.f = nn.Sequential(conv_norm(in_channels, channels, 1), nn.ReLU(), conv_norm(channels, channels, 3, stride), nn.ReLU(), conv_norm(channels, 4 * channels, 1))
+        self.f = nn.Sequential(conv_norm(in_channels, channels, 1), nn.ReLU(),
+            conv_norm(channels, channels, 3, stride), nn.ReLU(),
+            conv_norm(channels, 4 * channels, 1))
         self.shortcut = make_shortcut(in_channels, 4 * channels, stride, shortcut)
         self.relu = nn.ReLU()
 
@@ -276,7 +316,8 @@ def make_stem(
 ) -> nn.Sequential:
     "The first layer of a ResNet: (B, in, H, W) to (B, width, H, W), or a quarter of H and W."
     check_choice("stem", kind, ("cifar", "imagenet"))
-    stem = conv_norm(in_channels, width, 3) if kind == "cifar" else conv_norm(in_channels, width, 7, 2)
+    stem = conv_norm(in_channels, width, 3) if kind == "cifar" else conv_norm(in_channels, width, 7,
+        2)
     stem.add_module("relu", nn.ReLU())
     if kind == "imagenet": stem.add_module("pool", nn.MaxPool2d(3, 2, padding=1))
     return stem
@@ -305,17 +346,23 @@ class ResNet(nn.Module):
         n_classes: int = 10,
         in_channels: int = 3,
         stem: str = "cifar",  # "cifar" for small pictures, or "imagenet"
-        widths: tuple[int, ...] = (64, 128, 256, 512),  # channels of each stage, before the blocks' expansion
+        # channels of each stage, before the blocks' expansion
+        widths: tuple[int, ...] = (64, 128, 256, 512),
         shortcut: str = "conv",  # where the shape changes: "pad" (option A) or "conv" (option B)
     ):
         super().__init__()
-        if not hasattr(block, "expansion"): raise TypeError(f"block is {block!r}; it must be BasicBlock, Bottleneck or a class like them.")
+        if not hasattr(block, "expansion"):
+            raise TypeError(f"block is {block!r}; it must be BasicBlock, Bottleneck or a class "
+                "like them.")
         layers, widths = check_counts("layers", layers), check_counts("widths", widths)
-        if not len(layers) == len(widths) > 0: raise ValueError(f"layers {layers} and widths {widths} must have one number for each stage.")
+        if not len(layers) == len(widths) > 0:
+            raise ValueError(f"layers {layers} and widths {widths} must have one number for each "
+                "stage.")
         self.in_channels, channels = check_count("in_channels", in_channels), widths[0]
         self.stem = make_stem(in_channels, channels, stem)
         for i, (n, width) in enumerate(zip(layers, widths)):
-            self.add_module(f"layer{i + 1}", make_stage(block, n, channels, width, 1 if i == 0 else 2, shortcut))
+            self.add_module(f"layer{i + 1}", make_stage(block, n, channels, width,
+                1 if i == 0 else 2, shortcut))
             channels = width * block.expansion
         self.stages = [f"layer{i + 1}" for i in range(len(layers))]
         self.pool = nn.AdaptiveAvgPool2d(1)
@@ -357,11 +404,13 @@ def resnet20(
     in_channels: int = 3,
 ) -> ResNet:  # 0.27 million parameters
     "The thin network of 20 layers for CIFAR-10 (He et al. 2015, section 4.2)."
-    return ResNet(BasicBlock, (3, 3, 3), n_classes, in_channels, widths=(16, 32, 64), shortcut="pad")
+    return ResNet(BasicBlock, (3, 3, 3), n_classes, in_channels, widths=(16, 32, 64),
+        shortcut="pad")
 
 def resnet56(
     n_classes: int = 10,
     in_channels: int = 3,
 ) -> ResNet:  # 0.85 million parameters
     "The thin network of 56 layers for CIFAR-10 (He et al. 2015, section 4.2)."
-    return ResNet(BasicBlock, (9, 9, 9), n_classes, in_channels, widths=(16, 32, 64), shortcut="pad")
+    return ResNet(BasicBlock, (9, 9, 9), n_classes, in_channels, widths=(16, 32, 64),
+        shortcut="pad")

@@ -34,7 +34,8 @@ def resume(
 
 # %% ../nbs/18a_resume.ipynb #fb6dc549
 def is_finished(folder: Path) -> bool:
-    "Whether a folder holds a run with its weights, its history and its report; RunError where it holds no run."
+    """Whether a folder holds a run with its weights, its history and its report; RunError where it
+    holds no run."""
     read_config(folder)
     return is_trained(folder) and (folder / "report.html").is_file()
 
@@ -48,11 +49,17 @@ def prepare_again(
     "Make all parts of a run that was stopped; the arguments are those of resume."
     config = read_config(folder)
     try: recipe = Recipe.from_dict(config["recipe"])
-    except (ValueError, TypeError) as error: raise RunError(f"The run in {folder} can't go on: {error} Was it started by another version of era_cifar?") from error
-    pictures = same_pictures(folder, recipe, config["data"], same_place(folder, config["data"], data, root))
+    except (ValueError, TypeError) as error:
+        raise RunError(f"The run in {folder} can't go on: {error} Was it started by another "
+            "version of era_cifar?") from error
+    pictures = same_pictures(folder, recipe, config["data"],
+        same_place(folder, config["data"], data, root))
     try: trainer = build_trainer(as_used(recipe, config), pictures, progress)
-    except ValueError as error: raise RunError(f"The run in {folder} can't go on here: {error}") from error
-    for words in changes(config, trainer.device): warnings.warn(f"{words} The run goes on, but its last bits may differ from those of one that was never stopped.", stacklevel=2)
+    except ValueError as error:
+        raise RunError(f"The run in {folder} can't go on here: {error}") from error
+    for words in changes(config, trainer.device):
+        warnings.warn(f"{words} The run goes on, but its last bits may differ from those of one "
+            "that was never stopped.", stacklevel=2)
     return Prepared(recipe, pictures, config, trainer, resumed=True)
 
 # %% ../nbs/18a_resume.ipynb #93777bb0
@@ -65,9 +72,13 @@ def same_place(
     "The data of a run that goes on, from where it was or is now."
     if isinstance(data, Data): return data
     if data is not None: return load_data(data, root or about.get("root"))
-    if about.get("given") is None: raise RunError(f"The run in {folder} was started in Python with data of its own ('{about['name']}'), which must be given again: resume(folder, data).")
+    if about.get("given") is None:
+        raise RunError(f"The run in {folder} was started in Python with data of its own "
+            f"('{about['name']}'), which must be given again: resume(folder, data).")
     try: return load_data(about["given"], root or about.get("root"))
-    except UnknownDataError as error: raise RunError(f"The pictures of the run in {folder} are gone: {error} If they were moved: {resume_words(folder)} --data PLACE") from error
+    except UnknownDataError as error:
+        raise RunError(f"The pictures of the run in {folder} are gone: {error} If they were moved: "
+            f"{resume_words(folder)} --data PLACE") from error
 
 # %% ../nbs/18a_resume.ipynb #10d86521
 def same_pictures(
@@ -77,12 +88,17 @@ def same_pictures(
     data: Data,
 ) -> Data:  # cut to the recipe's sizes
     "Refuse pictures that are not those with which the run was started."
-    for number, (there, here) in enumerate(zip_longest(map(repr, about["classes"]), map(repr, data.classes), fillvalue="missing")):
-        if there != here: raise RunError(f"The run in {folder} was started with other classes: class {number} was {there}, and here it is {here}. Give the same data, or start a new run.")
+    for number, (there, here) in enumerate(zip_longest(map(repr, about["classes"]),
+        map(repr, data.classes), fillvalue="missing")):
+        if there != here:
+            raise RunError(f"The run in {folder} was started with other classes: class {number} "
+                f"was {there}, and here it is {here}. Give the same data, or start a new run.")
     other = f"The run in {folder} was started with other pictures"
     try: data = cut_data(recipe, data)
     except ValueError as error: raise RunError(f"{other}: {error}") from error
-    if fingerprint(data) != about["fingerprint"]: raise RunError(f"{other}: the fingerprint of '{about['name']}' has changed. Give the same data, or start a new run.")
+    if fingerprint(data) != about["fingerprint"]:
+        raise RunError(f"{other}: the fingerprint of '{about['name']}' has changed. Give the same "
+            "data, or start a new run.")
     return data
 
 # %% ../nbs/18a_resume.ipynb #2755bab0
@@ -91,8 +107,13 @@ def changes(
     device: torch.device,  # on which the run goes on
 ) -> list[str]:
     "What is no longer as it was when the run was started, in sentences."
-    there, here = config["machine"] | config["versions"] | {"threads": config["threads"]}, machine() | {"threads": torch.get_num_threads()}
+    there, here = config["machine"] | config["versions"] | {"threads": config["threads"]}, machine(
+        ) | {"threads": torch.get_num_threads()}
     here |= {name: package_version(name) for name in config["versions"]}
-    found = [f"The run was started with {name} {there[name]}, and here it is {here.get(name)}." for name in ("torch", "threads", "cpu", "gpu", *config["versions"]) if name in there and there[name] != here.get(name)]
-    chosen, used = pick_precision(config["recipe"].get("precision", "auto"), device), config["precision"]
-    return found if chosen == used else [*found, f"The run was started with precision {used}, and here {chosen} would be chosen; it stays with {used}, which may be slow."]
+    found = [f"The run was started with {name} {there[name]}, and here it is {here.get(name)}."
+        for name in ("torch", "threads", "cpu", "gpu", *config["versions"]) if name in there
+        and there[name] != here.get(name)]
+    chosen, used = pick_precision(config["recipe"].get("precision", "auto"),
+        device), config["precision"]
+    return found if chosen == used else [*found, f"The run was started with precision {used}, and "
+        f"here {chosen} would be chosen; it stays with {used}, which may be slow."]

@@ -66,19 +66,35 @@ def new_folder(
             try: Path("runs", f"{name}-{number}").mkdir()
             except FileExistsError: number += 1
             else: return Path("runs", f"{name}-{number}")
-    except OSError as error: raise RunError(f"The folder {out or 'runs'} can't be made ({error.strerror}). Choose another one with --out.") from error
+    except OSError as error:
+        raise RunError(f"The folder {out or 'runs'} can't be made ({error.strerror}). Choose "
+            "another one with --out.") from error
 
 # %% ../nbs/18_run.ipynb #f4dbf3bd
 def check_empty(folder: Path) -> Path:
-    "A run needs a folder of its own, one that can be written, or is not there yet. What a run left that was killed before its first file is no harm."
-    try: there = sorted(path.name for path in folder.iterdir() if path.name != ".lock" and not is_leftover(path.name))
+    """A run needs a folder of its own, one that can be written, or is not there yet. What a run
+    left that was killed before its first file is no harm."""
+    try:
+        there = sorted(path.name for path in folder.iterdir() if path.name != ".lock"
+            and not is_leftover(path.name))
     except FileNotFoundError: return folder
-    except OSError as error: raise RunError(f"The folder {folder} can't be read ({error.strerror}). Choose another one with --out.") from error
-    if "report.html" in there: raise ValueError(f"The folder {folder} holds a run. Load it with Run.load, or choose another folder for a new one.")
-    begun = "that is not finished" if any(folder.glob("checkpoints/epoch-*")) else "without a checkpoint yet. If nothing is at work there, it can be removed"
-    if "config.json" in there: raise ValueError(f"The folder {folder} holds a run {begun}. {to_go_on(folder)}, or choose another folder for a new one.")
-    if there: raise ValueError(f"The folder {folder} is not empty: it holds {there[0]}. Choose another one.")
-    if not os.access(folder, os.W_OK): raise RunError(f"The folder {folder} can't be written (Permission denied). Make it writable, or choose another one with --out.")
+    except OSError as error:
+        raise RunError(f"The folder {folder} can't be read ({error.strerror}). Choose another one "
+            "with --out.") from error
+    if "report.html" in there:
+        raise ValueError(f"The folder {folder} holds a run. Load it with Run.load, or choose "
+            "another folder for a new one.")
+    begun = ("that is not finished" if any(folder.glob("checkpoints/epoch-*")) else "without a "
+        "checkpoint yet. If nothing is at work there, it can be removed")
+    if "config.json" in there:
+        raise ValueError(f"The folder {folder} holds a run {begun}. {to_go_on(folder)}, or choose "
+            "another folder for a new one.")
+    if there:
+        raise ValueError(f"The folder {folder} is not empty: it holds {there[0]}. Choose another "
+            "one.")
+    if not os.access(folder, os.W_OK):
+        raise RunError(f"The folder {folder} can't be written (Permission denied). Make it "
+            "writable, or choose another one with --out.")
     return folder
 
 # %% ../nbs/18_run.ipynb #e3695b65
@@ -100,19 +116,21 @@ def to_go_on(folder: Path) -> str:
 def describe(
     recipe: Recipe,
     data: Data,  # from cut_data
-    given: str | None = None,  # what load_data took: a name or a full path; None for pictures that came in another way
+    # what load_data took: a name or a full path; None for pictures that came in another way
+    given: str | None = None,
     root: str | None = None,  # the folder of downloads, where one was named
 ) -> dict:
     "What config.json holds: the recipe, the data, and what runs it."
     device = pick_device(recipe.device)
-    return {
-        "recipe": recipe.to_dict(),
-        "data": {"name": data.name, "source": data.source, "given": given, "root": root, "classes": list(data.classes), "size": list(data.train.pixels.shape[1:3]), "mean": list(data.mean), "std": list(data.std), "fingerprint": fingerprint(data),
-                 "train": len(data.train), "valid": 0 if data.valid is None else len(data.valid), "test": len(data.test)},
-        "device": str(device), "precision": pick_precision(recipe.precision, device), "threads": torch.get_num_threads(),
-        "machine": machine(), "versions": {name: package_version(name) for name in ("era_cifar", "numpy", "albumentations")},
-        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-    }
+    return {"recipe": recipe.to_dict(), "data": {"name": data.name, "source": data.source,
+        "given": given, "root": root, "classes": list(data.classes),
+        "size": list(data.train.pixels.shape[1:3]), "mean": list(data.mean), "std": list(data.std),
+        "fingerprint": fingerprint(data), "train": len(data.train),
+        "valid": 0 if data.valid is None else len(data.valid), "test": len(data.test)},
+        "device": str(device), "precision": pick_precision(recipe.precision, device),
+        "threads": torch.get_num_threads(), "machine": machine(),
+        "versions": {name: package_version(name) for name in ("era_cifar", "numpy",
+        "albumentations")}, "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),}
 
 # %% ../nbs/18_run.ipynb #1a821836
 def lasting_name(data: Data | str | Path) -> str | None:  # None: there is none
@@ -122,11 +140,15 @@ def lasting_name(data: Data | str | Path) -> str | None:  # None: there is none
 
 # %% ../nbs/18_run.ipynb #22f57108
 def fingerprint(data: Data) -> str:  # 16 letters and digits
-    "A short name for these very pictures, labels and classes: another picture, another fingerprint."
+    """A short name for these very pictures, labels and classes: another picture, another
+    fingerprint."""
     digest = hashlib.blake2b(digest_size=8)
     for part in (data.train, data.valid, data.test):
-        digest.update(json.dumps(None if part is None else [part.classes, part.pixels.shape, part.labels.shape]).encode())  # the bytes alone don't tell where a row ends
-        for array in () if part is None else (part.pixels, part.labels): digest.update(array.tobytes())
+        # the bytes alone don't tell where a row ends
+        digest.update(json.dumps(None if part is None else [part.classes, part.pixels.shape,
+            part.labels.shape]).encode())
+        for array in () if part is None else (part.pixels, part.labels):
+            digest.update(array.tobytes())
     return digest.hexdigest()
 
 # %% ../nbs/18_run.ipynb #8ed8da00
@@ -150,61 +172,90 @@ class Run:
     def classes(self) -> tuple[str, ...]: return tuple(self.config["data"]["classes"])
 
     def predict(self, images: Images, batch_size: int = 500) -> Predictions:
-        "The answers to pictures (N, H, W, 3) uint8, in their order. For pictures without labels: Images(pixels, [0] * n, run.classes)."
+        """The answers to pictures (N, H, W, 3) uint8, in their order. For pictures without labels:
+        Images(pixels, [0] * n, run.classes)."""
         images = relabel(images, self.classes)
         device = next(self.model.parameters()).device
-        augment = Policy().per_batch(self.config["data"]["mean"], self.config["data"]["std"], seed=0)
+        augment = Policy().per_batch(self.config["data"]["mean"], self.config["data"]["std"],
+            seed=0)
         precision = "float32" if self.config["precision"] == "float32" else "auto"  # never emulated
-        return predict(self.model, BatchLoader(images, augment, batch_size, False, device), precision, self.classes, self.recipe.flip_test)
+        return predict(self.model, BatchLoader(images, augment, batch_size, False, device),
+            precision, self.classes, self.recipe.flip_test)
 
     @classmethod
     def load(cls, folder: str | Path, best: bool = False) -> "Run":
-        "The run that a folder holds; with best=True with the weights of its best epoch, where they were kept."
+        """The run that a folder holds; with best=True with the weights of its best epoch, where
+        they were kept."""
         folder, weights = expand(folder), "best.safetensors" if best else "model.safetensors"
         config = read_config(folder)
         for name in ("history.csv", weights):
-            if not (folder / name).is_file(): raise RunError(f"The folder {folder} holds no finished run with {weights}: there is no {name}.{'' if is_trained(folder) else f' {to_go_on(folder)}'}")
+            if not (folder / name).is_file():
+                raise RunError(f"The folder {folder} holds no finished run with {weights}: there "
+                    f"is no {name}.{'' if is_trained(folder) else f' {to_go_on(folder)}'}")
         steps = folder / "steps.csv" if (folder / "steps.csv").is_file() else None
-        try: return cls(Recipe.from_dict(config["recipe"]), config, load_model(folder / weights, config), History.from_csv(folder / "history.csv", steps), folder, best)
-        except (ValueError, KeyError, TypeError) as error: raise RunError(f"The folder {folder} can't be loaded ({error!r}). Is config.json, history.csv or steps.csv damaged?") from error
+        try:
+            return cls(Recipe.from_dict(config["recipe"]), config,
+                load_model(folder / weights, config), History.from_csv(folder / "history.csv",
+                steps), folder, best)
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunError(f"The folder {folder} can't be loaded ({error!r}). Is config.json, "
+                "history.csv or steps.csv damaged?") from error
 
     @classmethod
     def pretrained(cls, name: str) -> "Run":
         "A trained network that comes with the package: 'quick-shapes'."
         path = files("era_cifar") / "weights" / f"{name}.safetensors"
-        known = sorted(file.name.removesuffix(".safetensors") for file in (files("era_cifar") / "weights").iterdir() if file.name.endswith(".safetensors"))
-        if name not in known: raise RunError(f"There is no pretrained run '{name}'. Known: {', '.join(known)}.")
+        known = sorted(file.name.removesuffix(".safetensors")
+            for file in (files("era_cifar") / "weights").iterdir()
+            if file.name.endswith(".safetensors"))
+        if name not in known:
+            raise RunError(f"There is no pretrained run '{name}'. Known: {', '.join(known)}.")
         with safe_open(path, "pt") as file: config = json.loads(file.metadata()["config"])
         return cls(Recipe.from_dict(config["recipe"]), config, load_model(path, config), History())
 
     def __repr__(self) -> str:
         rows, reached = self.history.rows, ""
         if rows:
-            row = max(rows, key=lambda row: watched(row, "accuracy")) if self.best else rows[-1]  # the first of equals, as the trainer has it
-            reached = f", test accuracy {row.test_accuracy:.2%}{f' (best epoch, {row.epoch + 1})' if self.best else ''}"
-        return f"Run: {self.recipe.name} on {self.config['data']['name']}{reached}{f', in {self.folder}' if self.folder else ''}"
+            # the first of equals, as the trainer has it
+            row = max(rows, key=lambda row: watched(row, "accuracy")) if self.best else rows[-1]
+            reached = (", test accuracy "
+                f"{row.test_accuracy:.2%}{f' (best epoch, {row.epoch + 1})' if self.best else ''}")
+        return (f"Run: {self.recipe.name} on "
+            f"{self.config['data']['name']}{reached}{f', in {self.folder}' if self.folder else ''}")
 
 # %% ../nbs/18_run.ipynb #ddbe3fd7
 def read_config(folder: Path) -> dict:
     "The config.json of a run."
     try: config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError): raise RunError(f"The folder {folder} holds no run: there is no config.json. To start one: era_cifar_train RECIPE --out {shlex.quote(str(folder))}") from None
-    except OSError as error: raise RunError(f"The folder {folder} can't be read ({error.strerror}).") from error
-    except ValueError as error: raise RunError(f"The folder {folder} can't be loaded: its config.json is damaged ({error}).") from error
-    if not isinstance(config, dict) or not {"recipe", "data"} & set(config): raise RunError(f"The folder {folder} holds no run of era_cifar: its config.json is about something else.")
+    except (FileNotFoundError, NotADirectoryError):
+        raise RunError(f"The folder {folder} holds no run: there is no config.json. To start one: "
+            f"era_cifar_train RECIPE --out {shlex.quote(str(folder))}") from None
+    except OSError as error:
+        raise RunError(f"The folder {folder} can't be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise RunError(f"The folder {folder} can't be loaded: its config.json is damaged ({error}).") from error
+    if not isinstance(config, dict) or not {"recipe", "data"} & set(config):
+        raise RunError(f"The folder {folder} holds no run of era_cifar: its config.json is about "
+            "something else.")
     check_config(folder, config)
     return config
 
 # %% ../nbs/18_run.ipynb #1d769a5b
 def check_config(folder: Path, config: dict) -> None:
     "Everything that is read later must be there; RunError names what isn't."
-    top = {"recipe": dict, "data": dict, "device": str, "precision": str, "threads": int, "machine": dict, "versions": dict, "started": str}
-    about = {"name": str, "source": (str, NoneType), "classes": list, "mean": list, "std": list, "fingerprint": str, "train": int, "valid": int, "test": int}
+    top = {"recipe": dict, "data": dict, "device": str, "precision": str, "threads": int,
+        "machine": dict, "versions": dict, "started": str}
+    about = {"name": str, "source": (str, NoneType), "classes": list, "mean": list, "std": list,
+        "fingerprint": str, "train": int, "valid": int, "test": int}
     for place, needed in (("", top), ("data: ", about)):
         part = config["data"] if place else config
         for name, kind in needed.items():
-            if name not in part: raise RunError(f"The folder {folder} can't be loaded: its config.json lacks '{place}{name}'. Was it changed by hand?")
-            if not isinstance(part[name], kind): raise RunError(f"The folder {folder} can't be loaded: in its config.json '{place}{name}' is {part[name]!r}. Was it changed by hand?")
+            if name not in part:
+                raise RunError(f"The folder {folder} can't be loaded: its config.json lacks "
+                    f"'{place}{name}'. Was it changed by hand?")
+            if not isinstance(part[name], kind):
+                raise RunError(f"The folder {folder} can't be loaded: in its config.json "
+                    f"'{place}{name}' is {part[name]!r}. Was it changed by hand?")
 
 # %% ../nbs/18_run.ipynb #f336f527
 def is_trained(folder: Path) -> bool:
@@ -219,8 +270,12 @@ def relabel(
     "Translate labels by the names of their classes."
     if images.classes == classes: return images
     unknown = [name for name in images.classes if name not in classes]
-    if unknown: raise ValueError(f"The pictures have the class '{unknown[0]}', which the network doesn't know. It knows: {', '.join(classes)}. For pictures without labels: Images(pixels, [0] * n, run.classes).")
-    return Images(images.pixels, [classes.index(images.classes[label]) for label in images.labels], classes, images.boxes)
+    if unknown:
+        raise ValueError(f"The pictures have the class '{unknown[0]}', which the network doesn't "
+            f"know. It knows: {', '.join(classes)}. For pictures without labels: Images(pixels, "
+            "[0] * n, run.classes).")
+    return Images(images.pixels, [classes.index(images.classes[label]) for label in images.labels],
+        classes, images.boxes)
 
 # %% ../nbs/18_run.ipynb #f0fb06ee
 def save_weights(
@@ -229,20 +284,24 @@ def save_weights(
     config: dict,
 ) -> None:
     "Weights and buffers as safetensors, with the configuration in the header."
-    with whole_file(path) as part: part.write_bytes(pack_weights(weights, {"config": json.dumps(config)}))
+    with whole_file(path) as part:
+        part.write_bytes(pack_weights(weights, {"config": json.dumps(config)}))
 
 # %% ../nbs/18_run.ipynb #3e6559e9
 def load_model(path: Path, config: dict) -> nn.Module:  # on the CPU, in eval mode
     "The model of a configuration with the weights of a file."
     model = new_model(Recipe.from_dict(config["recipe"]), len(config["data"]["classes"]))
     try: model.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error: raise RunError(f"The weights {path} can't be loaded ({str(error).splitlines()[0]}). Is the file damaged, or of another model?") from error
+    except (SafetensorError, RuntimeError) as error:
+        raise RunError(f"The weights {path} can't be loaded ({str(error).splitlines()[0]}). Is the "
+            "file damaged, or of another model?") from error
     return model.to(memory_format=torch.channels_last).eval()
 
 # %% ../nbs/18_run.ipynb #4252ef39
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    "A run that is ready to start or to go on: everything is made and checked, and nothing is written yet."
+    """A run that is ready to start or to go on: everything is made and checked, and nothing is
+    written yet."""
     recipe: Recipe  # with a number as max_lr
     data: Data  # cut to the recipe's sizes
     config: dict
@@ -261,7 +320,9 @@ def prepare(
     data = cut_data(recipe, data if isinstance(data, Data) else load_data(data, root))
     found, curve = resolve(recipe, data, progress)
     config = describe(found, data, given, None if root is None else str(expand(root).resolve()))
-    if curve: config["search"] = {"suggestion": recipe.max_lr, "lrs": list(curve.lrs), "losses": list(curve.losses)}
+    if curve:
+        config["search"] = {"suggestion": recipe.max_lr, "lrs": list(curve.lrs),
+            "losses": list(curve.losses)}
     return Prepared(found, data, config, build_trainer(as_used(found, config), data, progress))
 
 # %% ../nbs/18_run.ipynb #c98c1e45
@@ -287,24 +348,32 @@ def carry_out(
 # %% ../nbs/18_run.ipynb #88ea7512
 def begin(config: dict, folder: Path) -> None:
     "Write config.json. Another run may have taken the folder while we waited for its lock."
-    if (folder / "config.json").exists(): raise RunError(f"Another run has just begun in {folder}. Choose another folder.")
-    with whole_file(folder / "config.json") as part: part.write_text(json.dumps(config, indent=2), encoding="utf-8")
+    if (folder / "config.json").exists():
+        raise RunError(f"Another run has just begun in {folder}. Choose another folder.")
+    with whole_file(folder / "config.json") as part:
+        part.write_text(json.dumps(config, indent=2), encoding="utf-8")
 
 # %% ../nbs/18_run.ipynb #acc13dce
 def train(prepared: Prepared, folder: Path) -> None:
-    "Train to the end, from the newest checkpoint if there is one, and write the histories and the weights."
+    """Train to the end, from the newest checkpoint if there is one, and write the histories and the
+    weights."""
     trainer, recipe = prepared.trainer, prepared.recipe
     history = trainer.fit(recipe.epochs, recipe.target_accuracy, checkpoint=folder)
     history.to_csv(folder / "history.csv")
     history.steps_to_csv(folder / "steps.csv")
     if recipe.keep_best: save_weights(folder / "best.safetensors", trainer.best, prepared.config)
-    save_weights(folder / "model.safetensors", trainer.eval_model.state_dict(), prepared.config)  # last: a run with this file is trained
+    # last: a run with this file is trained
+    save_weights(folder / "model.safetensors", trainer.eval_model.state_dict(), prepared.config)
 
 # %% ../nbs/18_run.ipynb #158b6552
 def report(done: Run, data: Data) -> None:
     "Ask the model about the test pictures, and write the page."
-    try: write_report(Outcome(done.recipe, done.config, done.model, done.history, done.predict(data.test)), data, done.folder)
-    except Exception as error: raise RunError(f"The report can't be made ({error}). The weights and the history are in {done.folder}. {to_go_on(done.folder)}") from error
+    try:
+        write_report(Outcome(done.recipe, done.config, done.model, done.history,
+            done.predict(data.test)), data, done.folder)
+    except Exception as error:
+        raise RunError(f"The report can't be made ({error}). The weights and the history are in "
+            f"{done.folder}. {to_go_on(done.folder)}") from error
 
 # %% ../nbs/18_run.ipynb #aefe3157
 def to_start_anew(folder: Path) -> str:
@@ -313,7 +382,8 @@ def to_start_anew(folder: Path) -> str:
     return f"{left}Start a new run with other settings and another folder (--out)."
 
 # %% ../nbs/18_run.ipynb #46453cd5
-UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO)  # what the system says of a disk that is full, or not ours, or broken
+# what the system says of a disk that is full, or not ours, or broken
+UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO)
 
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
@@ -321,10 +391,13 @@ def explained(folder: Path) -> Iterator[None]:
     try:
         with enough_memory(): yield
     except KeyboardInterrupt: raise KeyboardInterrupt(to_go_on(folder)) from None
-    except TrainingError as error: raise TrainingError(f"{error} {to_start_anew(folder)}") from error
+    except TrainingError as error:
+        raise TrainingError(f"{error} {to_start_anew(folder)}") from error
     except OSError as error:
-        if error.errno not in UNWRITABLE: raise RunError(f"The run stopped ({error.strerror or error}). {to_go_on(folder)}") from error
-        raise RunError(f"The folder {folder} can't be written ({error.strerror}). Make room, or make it writable. {to_go_on(folder)}") from error
+        if error.errno not in UNWRITABLE:
+            raise RunError(f"The run stopped ({error.strerror or error}). {to_go_on(folder)}") from error
+        raise RunError(f"The folder {folder} can't be written ({error.strerror}). Make room, or "
+            f"make it writable. {to_go_on(folder)}") from error
 
 # %% ../nbs/18_run.ipynb #fca995ea
 def run(
@@ -333,7 +406,8 @@ def run(
     out: str | Path | None = None,  # the folder; where None: runs/RECIPE-DATA-N
     progress: bool = True,  # show a bar
 ) -> Run:
-    "Train a recipe, and leave its configuration, history, checkpoints, weights, pictures and report in a folder."
+    """Train a recipe, and leave its configuration, history, checkpoints, weights, pictures and
+    report in a folder."""
     prepared = prepare(recipe, data, progress=progress)
     return carry_out(prepared, new_folder(out, folder_name(prepared)))
 
@@ -346,5 +420,6 @@ def folder_name(prepared: Prepared) -> str:
 def find_recipe(recipe: Recipe | str) -> Recipe:
     "A recipe, by name or as it is."
     if isinstance(recipe, Recipe): return recipe
-    if recipe not in RECIPES: raise ValueError(f"Unknown recipe '{recipe}'. Known: {', '.join(RECIPES)}.")
+    if recipe not in RECIPES:
+        raise ValueError(f"Unknown recipe '{recipe}'. Known: {', '.join(RECIPES)}.")
     return RECIPES[recipe]

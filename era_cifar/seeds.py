@@ -20,7 +20,9 @@ def seed_everything(
     seed: int,  # from 0 to 4,294,967,295, the largest that numpy takes
 ) -> None:
     "Seed Python's, numpy's and torch's generators, those of the GPUs too."
-    if check_whole("seed", seed, 0) >= 2 ** 32: raise ValueError(f"seed is {seed}; it must be below {2 ** 32}, since numpy takes no larger one.")
+    if check_whole("seed", seed, 0) >= 2 ** 32:
+        raise ValueError(f"seed is {seed}; it must be below {2 ** 32}, since numpy takes no larger "
+            "one.")
     random.seed(int(seed))
     np.random.seed(int(seed))
     torch.manual_seed(int(seed))
@@ -29,29 +31,39 @@ def seed_everything(
 def random_state() -> dict:  # plain numbers, lists and tensors
     "The states of Python's, numpy's and torch's generators, and of each GPU in use."
     numbers = np.random.get_state(legacy=False)
-    inner = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in numbers["state"].items()}
+    inner = {name: value.tolist() if isinstance(value, np.ndarray) else value for name,
+        value in numbers["state"].items()}
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
     mps = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
-    return {"python": random.getstate(), "numpy": {**numbers, "state": inner}, "torch": torch.get_rng_state(), "cuda": cuda, "mps": mps}
+    return {"python": random.getstate(), "numpy": {**numbers, "state": inner},
+        "torch": torch.get_rng_state(), "cuda": cuda, "mps": mps}
 
 # %% ../nbs/07b_seeds.ipynb #e065085a
 def set_random_state(
-    state: dict,  # what random_state gave, perhaps in another process; GPUs that are not here are passed over
+    # what random_state gave, perhaps in another process; GPUs that are not here are passed over
+    state: dict,
 ) -> None:
     "Put the generators back to where they were."
     known = {"python", "numpy", "torch", "cuda", "mps"}
-    if not isinstance(state, dict): raise TypeError(f"The state is {type(state).__name__}; it must be the dict that random_state gave.")
-    if set(state) != known: raise ValueError(f"The state has the keys {sorted(map(str, state))}; random_state gives {sorted(known)}.")
+    if not isinstance(state, dict):
+        raise TypeError(f"The state is {type(state).__name__}; it must be the dict that "
+            "random_state gave.")
+    if set(state) != known:
+        raise ValueError(f"The state has the keys {sorted(map(str, state))}; random_state gives "
+            f"{sorted(known)}.")
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["torch"])
-    for device in range(min(len(state["cuda"]), torch.cuda.device_count())): torch.cuda.set_rng_state(state["cuda"][device], device)
-    if state["mps"] is not None and torch.backends.mps.is_available(): torch.mps.set_rng_state(state["mps"])
+    for device in range(min(len(state["cuda"]), torch.cuda.device_count())):
+        torch.cuda.set_rng_state(state["cuda"][device], device)
+    if state["mps"] is not None and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(state["mps"])
 
 # %% ../nbs/07b_seeds.ipynb #1041f9a5
 @contextmanager
 def kept_random() -> Iterator[None]:
-    "Afterwards the random numbers go on as if nothing had been drawn inside. (A GPU first used inside has no state to go back to.)"
+    """Afterwards the random numbers go on as if nothing had been drawn inside. (A GPU first used
+    inside has no state to go back to.)"""
     before = random_state()
     try: yield
     finally: set_random_state(before)
@@ -61,7 +73,8 @@ def kept_random() -> Iterator[None]:
 def seeded(
     seed: int,  # from 0 to 4,294,967,295
 ) -> Iterator[None]:
-    "Seed everything inside, and put all states back afterwards. (A GPU that this process has not used yet starts, when it is used, from the last seed that was given.)"
+    """Seed everything inside, and put all states back afterwards. (A GPU that this process has not
+    used yet starts, when it is used, from the last seed that was given.)"""
     with kept_random():
         seed_everything(seed)
         yield

@@ -42,11 +42,13 @@ def moon(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 # %% ../nbs/01_shapes.ipynb #83a9315f
 def hourglass(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "Two triangles, tip to tip: one slanted edge, mirrored twice."
-    return np.maximum(np.abs(y) - .75, .8 * np.abs(x) - .6 * np.abs(y) - .05)  # 0.8² + 0.6² = 1: the slope is 1
+    # 0.8² + 0.6² = 1: the slope is 1
+    return np.maximum(np.abs(y) - .75, .8 * np.abs(x) - .6 * np.abs(y) - .05)
 
 def heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "A square that stands on its corner, or a disc on either of its upper edges."
-    u, v = .7071 * (x - y) + .15, -.7071 * (x + y) + .15  # along the edges of the square; .7071 is √½: turned by 45°
+    # along the edges of the square; .7071 is √½: turned by 45°
+    u, v = .7071 * (x - y) + .15, -.7071 * (x + y) + .15
     discs = np.minimum(np.hypot(u - .55, v), np.hypot(u, v - .55))
     return np.minimum(np.maximum(np.abs(u), np.abs(v)), discs) - .55
 
@@ -55,7 +57,8 @@ def fold(
     x: np.ndarray,  # any shape
     y: np.ndarray,  # the same shape
     wedges: int,  # into how many equal wedges the plane is cut
-) -> tuple[np.ndarray, np.ndarray]:  # x and y after each point was turned into the wedge that points up
+# x and y after each point was turned into the wedge that points up
+) -> tuple[np.ndarray, np.ndarray]:
     "Fold the plane into one wedge, so that an edge drawn there appears in all of them."
     radius, angle = np.hypot(x, y), np.arctan2(x, -y)  # the angle from "up", which is -y
     step = 2 * np.pi / wedges
@@ -74,13 +77,15 @@ def star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.cos(half_tip) * np.abs(x) - np.sin(half_tip) * (y + 1)
 
 # %% ../nbs/01_shapes.ipynb #c190561d
-SHAPES = (circle, ring, square, triangle, cross, star, heart, moon, bar, hourglass)  # in the order of the labels
+# in the order of the labels
+SHAPES = (circle, ring, square, triangle, cross, star, heart, moon, bar, hourglass)
 
 # %% ../nbs/01_shapes.ipynb #c5e7fba0
 def distances(
     labels: np.ndarray,  # (n,) int64: which of SHAPES
     places: np.ndarray,  # (n, 4): radius, angle, column, row
-) -> np.ndarray:  # (n, 32, 32) in pixels: from the centre of each pixel to the object's edge, negative inside
+# (n, 32, 32) in pixels: from the centre of each pixel to the object's edge, negative inside
+) -> np.ndarray:
     "Signed distances for many objects at once."
     radius, angle, column, row = places.T[:, :, None, None]
     centres = np.arange(32) + .5
@@ -105,7 +110,8 @@ def random_places(
 def coverage(
     distance: np.ndarray,  # signed distance in pixels, any shape
 ) -> np.ndarray:  # the same shape, from 0 (outside) to 1 (inside)
-    "The share of each pixel that the object covers, from the distance of the pixel's centre to the edge."
+    """The share of each pixel that the object covers, from the distance of the pixel's centre to
+    the edge."""
     return np.clip(.5 - distance, 0, 1)
 
 # %% ../nbs/01_shapes.ipynb #275bcd27
@@ -122,7 +128,8 @@ def tight_boxes(
 # %% ../nbs/01_shapes.ipynb #e2f3a0f3
 def random_colors(
     numbers: np.ndarray,  # (n, 6) from 0 to 1
-) -> tuple[np.ndarray, np.ndarray]:  # (n, 3) and (n, 3) from 0 to 1: of the background and of the object
+# (n, 3) and (n, 3) from 0 to 1: of the background and of the object
+) -> tuple[np.ndarray, np.ndarray]:
     "Two colours for each picture that differ by at least 0.15 in red, in green and in blue."
     background = numbers[:, :3]
     return background, (background + .15 + .7 * numbers[:, 3:]) % 1
@@ -131,25 +138,29 @@ def random_colors(
 def random_texture(
     numbers: np.ndarray,  # (n, 18) from 0 to 1: six for each of three waves
 ) -> np.ndarray:  # (n, 32, 32, 3), about -0.3 to 0.3: to be added to the background
-    "Three waves of random direction, length, phase and colour: a gradient, coarse stripes and fine ones."
+    """Three waves of random direction, length, phase and colour: a gradient, coarse stripes and
+    fine ones."""
     numbers = (2 * numbers.reshape(-1, 3, 6) - 1).astype(np.float32)
     along = np.linspace(-np.pi, np.pi, 32, dtype=np.float32)
     texture = np.zeros((len(numbers), 32, 32, 3), dtype=np.float32)
     for wave, cycles in enumerate((.3, 3, 6)):
         across, down, phase = numbers[:, wave, :3].T[:, :, None, None]
-        height = np.sin(cycles * (across * along + down * along[:, None]) + np.float32(np.pi) * phase)
+        height = np.sin(cycles * (across * along + down * along[:, None]) + np.float32(np.pi)
+            * phase)
         texture += .2 * height[..., None] * numbers[:, wave, None, None, 3:]
     return texture
 
 # %% ../nbs/01_shapes.ipynb #e8b92e06
 def draw_shapes(
     labels: np.ndarray,  # (n,) int64: which of SHAPES
-    numbers: np.ndarray,  # (n, 28) from 0 to 1: 4 for the place, 6 for the colours, 18 for the texture
+    # (n, 28) from 0 to 1: 4 for the place, 6 for the colours, 18 for the texture
+    numbers: np.ndarray,
     noise: np.ndarray,  # (n, 32, 32, 3) float32 from 0 to 1
 ) -> tuple[np.ndarray, np.ndarray]:  # pixels (n, 32, 32, 3) uint8 and boxes (n, 4) int64
     "Pictures and boxes from given random numbers."
     cover = coverage(distances(labels, random_places(numbers[:, :4]))).astype(np.float32)
-    background, color = (c.astype(np.float32)[:, None, None] for c in random_colors(numbers[:, 4:10]))
+    background, color = (c.astype(np.float32)[:, None, None]
+        for c in random_colors(numbers[:, 4:10]))
     scene = background + random_texture(numbers[:, 10:])
     picture = scene + cover[..., None] * (color - scene) + .5 * (noise - .5)
     return (255 * np.clip(picture, 0, 1) + .5).astype(np.uint8), tight_boxes(cover >= .5)
@@ -159,15 +170,19 @@ def balanced_labels(
     n: int,  # how many
     generator: np.random.Generator,
 ) -> np.ndarray:  # (n,) int64
-    "Labels in random order, of which every ten in a row, counted from the start, hold each class once."
+    """Labels in random order, of which every ten in a row, counted from the start, hold each class
+    once."""
     return generator.random((-(-n // 10), 10)).argsort(axis=1).ravel()[:n]
 
 # %% ../nbs/01_shapes.ipynb #76bb43f8
 def make_shapes(
     n: int,  # how many pictures, at least 1
     seed: int = 0,  # at least 0; the same seed draws the same pictures
-) -> Images:  # of 32×32, with labels and with the smallest boxes that hold every pixel which the object covers at least half
-    "Draw n pictures, each of one of ten shapes, with random size, place, turn and colour, on a textured background."
+# of 32×32, with labels and with the smallest boxes that hold every pixel which the object covers at
+# least half
+) -> Images:
+    """Draw n pictures, each of one of ten shapes, with random size, place, turn and colour, on a
+    textured background."""
     n, seed = check_whole("n", n, 1), check_whole("seed", seed, 0)
     for_labels, for_numbers, for_noise = np.random.default_rng(seed).spawn(3)
     labels, numbers = balanced_labels(n, for_labels), for_numbers.random((n, 28))

@@ -28,9 +28,12 @@ def mix(
 ) -> int:  # from 0 to 2**63 - 1
     "Make one seed from several numbers, so that different numbers give unrelated seeds."
     for number in numbers:
-        if check_whole("a number to mix", number, 0) >= 2**64: raise ValueError(f"a number to mix is {number}; it must be below 2**64.")
-    words = [int(number) >> shift & 0xFFFFFFFF for number in numbers for shift in (0, 32)]  # 32 bits each: as long for small numbers as for large ones
-    return int(np.random.SeedSequence((len(numbers), *words)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+        if check_whole("a number to mix", number, 0) >= 2**64:
+            raise ValueError(f"a number to mix is {number}; it must be below 2**64.")
+    # 32 bits each: as long for small numbers as for large ones
+    words = [int(number) >> shift & 0xFFFFFFFF for number in numbers for shift in (0, 32)]
+    return int(np.random.SeedSequence((len(numbers), *words)).generate_state(1,
+        np.uint64)[0] >> np.uint64(1))
 
 # %% ../nbs/02b_steps.ipynb #c21ad3b5
 def check_seed(seed: int | None) -> int:  # the seed, or a fresh one for None
@@ -44,7 +47,8 @@ def check_seed(seed: int | None) -> int:  # the seed, or a fresh one for None
 class Step:
     "One kind of random change. Steps are frozen dataclasses; each has these methods."
 
-    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor, ...]:
+    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor,
+        ...]:
         "The random parameters for n pictures."
         raise NotImplementedError
 
@@ -54,14 +58,18 @@ class Step:
 
     def per_image(self) -> list:
         "The same change as a list of Albumentations transforms."
-        raise ValueError(f"{type(self).__name__} works on whole batches, and Albumentations sees one picture at a time. Use the batch engine: engine='batch', or policy.per_batch.")
+        raise ValueError(f"{type(self).__name__} works on whole batches, and Albumentations sees "
+            "one picture at a time. Use the batch engine: engine='batch', or policy.per_batch.")
 
-    def draw_at(self, n: int, height: int, width: int, generator: torch.Generator, index: Tensor | None, epoch: int, seed: int) -> tuple[Tensor, ...]:
-        "Draw for a certain batch. Only a step that must know which pictures these are, and when, has its own."
+    def draw_at(self, n: int, height: int, width: int, generator: torch.Generator,
+        index: Tensor | None, epoch: int, seed: int) -> tuple[Tensor, ...]:
+        """Draw for a certain batch. Only a step that must know which pictures these are, and when,
+        has its own."""
         return self.draw(n, height, width, generator)
 
     def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> "Step":
-        "The step with the data's numbers filled in; most steps need none. normalised: whether it comes after normalising."
+        """The step with the data's numbers filled in; most steps need none. normalised: whether it
+        comes after normalising."""
         return self
 
 # %% ../nbs/02b_steps.ipynb #a23a2092
@@ -88,7 +96,8 @@ class HorizontalFlip(Step):
 
     def __post_init__(self): check_number("p", self.p, 0, 1, closed=True)
 
-    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor]: return (happens(self.p, n, generator),)
+    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor]:
+        return (happens(self.p, n, generator),)
 
     def apply(self, x: Tensor, chosen: Tensor) -> Tensor: return flip(x, chosen)
 
@@ -101,96 +110,132 @@ def fill_levels(
     normalised: bool = False,  # True: levels are normalised numbers; False: bytes from 0 to 255
 ) -> tuple[Real, Real, Real]:  # red, green, blue
     "The colour to fill with."
-    if isinstance(fill, str) and fill == "mean": return (0., 0., 0.) if normalised else tuple(round(255 * m) for m in mean)
+    if isinstance(fill, str) and fill == "mean":
+        return (0., 0., 0.) if normalised else tuple(round(255 * m) for m in mean)
     levels = tuple(fill) if isinstance(fill, (tuple, list)) else (fill,) * 3
-    good = len(levels) == 3 and all(isinstance(level, Real) and not isinstance(level, bool) and np.isfinite(level) for level in levels)
+    good = len(levels) == 3 and all(isinstance(level, Real) and not isinstance(level, bool)
+        and np.isfinite(level) for level in levels)
     if good and normalised: return tuple(float(level) for level in levels)
-    if good and all(level == int(level) and 0 <= level <= 255 for level in levels): return tuple(int(level) for level in levels)
-    hint = " 0.49 of the brightest is round(255 * 0.49)." if good and not normalised and all(0 <= level <= 1 for level in levels) else ""
-    raise ValueError(f"fill is {fill!r}; it must be 'mean', a {'number' if normalised else 'whole number from 0 to 255'}, or three of them.{hint}")
+    if good and all(level == int(level) and 0 <= level <= 255 for level in levels):
+        return tuple(int(level) for level in levels)
+    hint = " 0.49 of the brightest is round(255 * 0.49)." if good and not normalised and all(
+        0 <= level <= 1 for level in levels) else ""
+    raise ValueError(f"fill is {fill!r}; it must be 'mean', a "
+        f"{'number' if normalised else 'whole number from 0 to 255'}, or three of them.{hint}")
 
 # %% ../nbs/02b_steps.ipynb #7fe0b090
 def check_fill(fill: str | Real | Sequence[Real]) -> None:
     "A fill must be good before or after normalising; which of the two, only the policy knows."
-    fraction = isinstance(fill, float) or isinstance(fill, (tuple, list)) and any(isinstance(level, float) for level in fill)
+    fraction = isinstance(fill, float) or isinstance(fill,
+        (tuple, list)) and any(isinstance(level, float) for level in fill)
     fill_levels(fill, normalised=fraction)
 
 # %% ../nbs/02b_steps.ipynb #43408514
 @dataclass(frozen=True)
 class RandomCrop(Step):
-    "Shift each picture by its own random offset (He et al. 2015, section 4.2). Draws: top and left (n,) int64, in pixels."
+    """Shift each picture by its own random offset (He et al. 2015, section 4.2). Draws: top and
+    left (n,) int64, in pixels."""
     size: int = 32  # of what comes out, in pixels
     padding: int = 4  # pixels added on each side before the cut
     mode: str = "reflect"  # what lies beyond the border: reflect, replicate or constant
-    fill: str | Real | tuple = "mean"  # with constant: a level in 0…255, three of them, or the data's mean; after Normalise any numbers
+    # with constant: a level in 0…255, three of them, or the data's mean; after Normalise any
+    # numbers
+    fill: str | Real | tuple = "mean"
     p: float = 1.0  # how often; below 1 only where the size stays
 
     def __post_init__(self):
         check_whole("size", self.size, 1), check_whole("padding", self.padding, 0)
         check_mode(self.mode), check_fill(self.fill), check_number("p", self.p, 0, 1, closed=True)
 
-    def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> "RandomCrop": return replace(self, fill=fill_levels(self.fill, mean, normalised))
+    def resolved(self, mean: Sequence[float], std: Sequence[float],
+        normalised: bool) -> "RandomCrop":
+        return replace(self, fill=fill_levels(self.fill, mean, normalised))
 
-    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor,
+        Tensor]:
         room = [length + 2 * self.padding - self.size for length in (height, width)]
-        if min(room) < 0: raise ValueError(f"A crop of {self.size} does not fit into {height}×{width} with {self.padding} pixels around it. Crop less or pad more.")
-        if self.mode == "reflect" and self.padding >= min(height, width): raise ValueError(f"padding is {self.padding}; to reflect, it must be smaller than the picture, {height}×{width}.")
-        if self.p < 1 and (height, width) != (self.size, self.size): raise ValueError(f"A crop of {self.size} with p={self.p} would leave some pictures at {height}×{width}. Set p=1.")
-        offsets = [torch.randint(0, free + 1, (n,), generator=generator) - self.padding for free in room]
+        if min(room) < 0:
+            raise ValueError(f"A crop of {self.size} does not fit into {height}×{width} with "
+                f"{self.padding} pixels around it. Crop less or pad more.")
+        if self.mode == "reflect" and self.padding >= min(height, width):
+            raise ValueError(f"padding is {self.padding}; to reflect, it must be smaller than the "
+                f"picture, {height}×{width}.")
+        if self.p < 1 and (height, width) != (self.size, self.size):
+            raise ValueError(f"A crop of {self.size} with p={self.p} would leave some pictures at "
+                f"{height}×{width}. Set p=1.")
+        offsets = [torch.randint(0, free + 1, (n,), generator=generator) - self.padding
+            for free in room]
         if self.p == 1: return tuple(offsets)
         chosen = happens(self.p, n, generator)
         return tuple(offset * chosen for offset in offsets)
 
-    def apply(self, x: Tensor, top: Tensor, left: Tensor) -> Tensor: return crop(x, top, left, self.size, self.mode, fill_levels(self.fill, normalised=x.is_floating_point()))
+    def apply(self, x: Tensor, top: Tensor, left: Tensor) -> Tensor:
+        return crop(x, top, left, self.size, self.mode, fill_levels(self.fill,
+            normalised=x.is_floating_point()))
 
     def per_image(self) -> list:
         A = import_albumentations()
-        both = [A.Pad(padding=self.padding, border_mode=border(self.mode), fill=self.fill), A.RandomCrop(self.size, self.size)]
+        both = [A.Pad(padding=self.padding, border_mode=border(self.mode), fill=self.fill),
+            A.RandomCrop(self.size, self.size)]
         return both if self.p == 1 else [A.Sequential(both, p=self.p)]
 
 # %% ../nbs/02b_steps.ipynb #88f3409c
 def border(mode: str) -> int:
     "OpenCV's number for a mode."
     import cv2
-    return {"reflect": cv2.BORDER_REFLECT_101, "replicate": cv2.BORDER_REPLICATE, "constant": cv2.BORDER_CONSTANT}[mode]
+    return {"reflect": cv2.BORDER_REFLECT_101, "replicate": cv2.BORDER_REPLICATE,
+        "constant": cv2.BORDER_CONSTANT}[mode]
 
 # %% ../nbs/02b_steps.ipynb #e6cdb91c
 @dataclass(frozen=True)
 class Cutout(Step):
-    "Fill square holes (DeVries & Taylor 2017). Draws: boxes (n, holes, 4) int64: left, top, right, bottom."
+    """Fill square holes (DeVries & Taylor 2017). Draws: boxes (n, holes, 4) int64: left, top,
+    right, bottom."""
     size: int = 8  # of a hole, in pixels
     p: float = 1.0  # how often
-    fill: str | Real | tuple = "mean"  # a level in 0…255, three of them, or the data's mean; after Normalise any numbers
-    where: str = "inside"  # inside: wholly in the picture; clipped: its centre is; anywhere: up to its size outside
+    # a level in 0…255, three of them, or the data's mean; after Normalise any numbers
+    fill: str | Real | tuple = "mean"
+    # inside: wholly in the picture; clipped: its centre is; anywhere: up to its size outside
+    where: str = "inside"
     holes: int = 1  # how many at once
 
     def __post_init__(self):
         check_whole("size", self.size, 1), check_whole("holes", self.holes, 1)
         check_number("p", self.p, 0, 1, closed=True), check_fill(self.fill)
-        if self.where not in ("inside", "clipped", "anywhere"): raise ValueError(f"where is {self.where!r}. Known: inside, clipped, anywhere.")
+        if self.where not in ("inside", "clipped", "anywhere"):
+            raise ValueError(f"where is {self.where!r}. Known: inside, clipped, anywhere.")
 
-    def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> "Cutout": return replace(self, fill=fill_levels(self.fill, mean, normalised))
+    def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> "Cutout":
+        return replace(self, fill=fill_levels(self.fill, mean, normalised))
 
     def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor]:
-        if self.size > min(height, width): raise ValueError(f"A hole of {self.size} does not fit into a picture of {height}×{width}. Take a size of at most {min(height, width)}.")
+        if self.size > min(height, width):
+            raise ValueError(f"A hole of {self.size} does not fit into a picture of "
+                f"{height}×{width}. Take a size of at most {min(height, width)}.")
         top, left = (self.starts(length, (n, self.holes), generator) for length in (height, width))
         boxes = torch.stack([left, top, left + self.size, top + self.size], 2)
         return (boxes * happens(self.p, n, generator)[:, None, None],)  # a box of zeros is no hole
 
     def starts(self, length: int, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
         "Where holes begin, along one axis."
-        if self.where == "inside": return torch.randint(0, length - self.size + 1, shape, generator=generator)
-        if self.where == "anywhere": return torch.randint(-self.size, length + 1, shape, generator=generator)
-        return (torch.randint(0, length + 1, shape, generator=generator) - self.size // 2).clamp(min=0)
+        if self.where == "inside":
+            return torch.randint(0, length - self.size + 1, shape, generator=generator)
+        if self.where == "anywhere":
+            return torch.randint(-self.size, length + 1, shape, generator=generator)
+        return (torch.randint(0, length + 1, shape, generator=generator)
+            - self.size // 2).clamp(min=0)
 
-    def apply(self, x: Tensor, boxes: Tensor) -> Tensor: return erase(x, boxes, fill_levels(self.fill, normalised=x.is_floating_point()))
+    def apply(self, x: Tensor, boxes: Tensor) -> Tensor:
+        return erase(x, boxes, fill_levels(self.fill, normalised=x.is_floating_point()))
 
     def per_image(self) -> list:
         A, side = import_albumentations(), (self.size, self.size)
         if self.where == "clipped": return [clipped_holes(self)]
-        dropout = A.CoarseDropout(num_holes_range=(self.holes, self.holes), hole_height_range=side, hole_width_range=side, fill=self.fill, p=self.p)
+        dropout = A.CoarseDropout(num_holes_range=(self.holes, self.holes), hole_height_range=side,
+            hole_width_range=side, fill=self.fill, p=self.p)
         if self.where == "inside": return [dropout]
-        return [A.Pad(padding=self.size, border_mode=border("constant"), fill=self.fill), dropout, A.CropAndPad(px=-self.size, keep_size=False)]
+        return [A.Pad(padding=self.size, border_mode=border("constant"), fill=self.fill), dropout,
+            A.CropAndPad(px=-self.size, keep_size=False)]
 
 # %% ../nbs/02b_steps.ipynb #ed1dd9ce
 def clipped_holes(step: Cutout) -> object:
@@ -201,7 +246,8 @@ def clipped_holes(step: Cutout) -> object:
         "Holes whose centre is anywhere in the picture."
 
         def get_params_dependent_on_data(self, params: dict, data: dict) -> dict:
-            starts = [[max(self.py_random.randint(0, length) - step.size // 2, 0) for length in params["shape"][:2]] for _ in range(step.holes)]
+            starts = [[max(self.py_random.randint(0, length) - step.size // 2, 0)
+                for length in params["shape"][:2]] for _ in range(step.holes)]
             return {"starts": starts}
 
         def apply(self, img: np.ndarray, starts: list, **params: object) -> np.ndarray:
@@ -219,16 +265,19 @@ class ToGray(Step):
 
     def __post_init__(self): check_number("p", self.p, 0, 1, closed=True)
 
-    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor]: return (happens(self.p, n, generator),)
+    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor]:
+        return (happens(self.p, n, generator),)
 
     def apply(self, x: Tensor, chosen: Tensor) -> Tensor: return to_gray(x, chosen)
 
-    def per_image(self) -> list: return [import_albumentations().ToGray(num_output_channels=3, p=self.p)]
+    def per_image(self) -> list:
+        return [import_albumentations().ToGray(num_output_channels=3, p=self.p)]
 
 # %% ../nbs/02b_steps.ipynb #fc82bbf8
 @dataclass(frozen=True)
 class ColorJitter(Step):
-    "Change brightness, contrast, saturation and hue, in a random order for each picture. Draws: chosen (n,) bool, amounts (n, 4) float, order (n, 4) int64."
+    """Change brightness, contrast, saturation and hue, in a random order for each picture. Draws:
+    chosen (n,) bool, amounts (n, 4) float, order (n, 4) int64."""
     brightness: float = 0.2  # the factor is drawn from 1 - brightness … 1 + brightness
     contrast: float = 0.2  # likewise
     saturation: float = 0.2  # likewise
@@ -236,49 +285,67 @@ class ColorJitter(Step):
     p: float = 0.5  # how often
 
     def __post_init__(self):
-        for name, most in (("brightness", 1), ("contrast", 1), ("saturation", 1), ("hue", .5), ("p", 1)): check_number(name, getattr(self, name), 0, most, closed=True)
+        for name, most in (("brightness", 1), ("contrast", 1), ("saturation", 1), ("hue", .5),
+            ("p", 1)):
+            check_number(name, getattr(self, name), 0, most, closed=True)
 
-    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor,
+        Tensor, Tensor]:
         spread = torch.tensor([self.brightness, self.contrast, self.saturation, self.hue])
-        amounts = (2 * torch.rand(n, 4, generator=generator) - 1) * spread + torch.tensor([1., 1., 1., 0.])
-        return happens(self.p, n, generator), amounts, torch.rand(n, 4, generator=generator).argsort(1)
+        amounts = (2 * torch.rand(n, 4, generator=generator)
+            - 1) * spread + torch.tensor([1., 1., 1., 0.])
+        return happens(self.p, n, generator), amounts, torch.rand(n, 4,
+            generator=generator).argsort(1)
 
-    def apply(self, x: Tensor, chosen: Tensor, amounts: Tensor, order: Tensor) -> Tensor: return jitter(x, chosen, amounts, order)
+    def apply(self, x: Tensor, chosen: Tensor, amounts: Tensor, order: Tensor) -> Tensor:
+        return jitter(x, chosen, amounts, order)
 
     def per_image(self) -> list:
-        factors = [(1 - value, 1 + value) for value in (self.brightness, self.contrast, self.saturation)]
+        factors = [(1 - value, 1 + value) for value in (self.brightness, self.contrast,
+            self.saturation)]
         return [import_albumentations().ColorJitter(*factors, hue=(-self.hue, self.hue), p=self.p)]
 
 # %% ../nbs/02b_steps.ipynb #ad138f05
 @dataclass(frozen=True)
 class Rotate(Step):
-    "Turn each picture about its centre by its own random angle. Draws: degrees (n,) float, counterclockwise."
+    """Turn each picture about its centre by its own random angle. Draws: degrees (n,) float,
+    counterclockwise."""
     degrees: float = 5.0  # the angle is drawn from -degrees … degrees
     mode: str = "reflect"  # what lies beyond the border: reflect, replicate or constant
-    fill: str | Real | tuple = "mean"  # with constant: a level in 0…255, three of them, or the data's mean; after Normalise any numbers
+    # with constant: a level in 0…255, three of them, or the data's mean; after Normalise any
+    # numbers
+    fill: str | Real | tuple = "mean"
     p: float = 1.0  # how often
 
     def __post_init__(self):
-        check_number("degrees", self.degrees, 0, 180, closed=True), check_number("p", self.p, 0, 1, closed=True)
+        check_number("degrees", self.degrees, 0, 180, closed=True), check_number("p", self.p, 0, 1,
+            closed=True)
         check_mode(self.mode), check_fill(self.fill)
 
-    def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> "Rotate": return replace(self, fill=fill_levels(self.fill, mean, normalised))
+    def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> "Rotate":
+        return replace(self, fill=fill_levels(self.fill, mean, normalised))
 
     def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor]:
-        return ((2 * torch.rand(n, generator=generator) - 1) * self.degrees * happens(self.p, n, generator),)
+        return ((2 * torch.rand(n, generator=generator) - 1) * self.degrees
+            * happens(self.p, n, generator),)
 
-    def apply(self, x: Tensor, degrees: Tensor) -> Tensor: return rotate(x, degrees, self.mode, fill_levels(self.fill, normalised=x.is_floating_point()))
+    def apply(self, x: Tensor, degrees: Tensor) -> Tensor:
+        return rotate(x, degrees, self.mode, fill_levels(self.fill,
+            normalised=x.is_floating_point()))
 
     def per_image(self) -> list:
-        return [import_albumentations().Rotate((-self.degrees, self.degrees), border_mode=border(self.mode), fill=self.fill, p=self.p)]
+        return [import_albumentations().Rotate((-self.degrees, self.degrees),
+            border_mode=border(self.mode), fill=self.fill, p=self.p)]
 
 # %% ../nbs/02b_steps.ipynb #289e95c9
 def hash_coin(
     index: Tensor,  # (B,) int64: the place of each picture in the data
     seed: int,  # of the run
 ) -> Tensor:  # (B,) bool
-    "A fair coin for each picture, always the same one (the finaliser of SplitMix64, Steele et al. 2014)."
-    bits = index.to(torch.int64) * -7046029254386353131 + mix(seed)  # overflowing is meant: only bits count
+    """A fair coin for each picture, always the same one (the finaliser of SplitMix64, Steele et al.
+    2014)."""
+    # overflowing is meant: only bits count
+    bits = index.to(torch.int64) * -7046029254386353131 + mix(seed)
     bits = (bits ^ (bits >> 30)) * -4658895280553007687
     bits = (bits ^ (bits >> 27)) * -7723592293110705685
     return ((bits ^ (bits >> 31)) & 1).bool()
@@ -286,10 +353,14 @@ def hash_coin(
 # %% ../nbs/02b_steps.ipynb #fd2ecc6d
 @dataclass(frozen=True)
 class AlternatingFlip(Step):
-    "Mirror each picture every other epoch, half of them in the even ones (Jordan 2024, section 3.6)."
+    """Mirror each picture every other epoch, half of them in the even ones (Jordan 2024, section
+    3.6)."""
 
-    def draw_at(self, n: int, height: int, width: int, generator: torch.Generator, index: Tensor | None, epoch: int, seed: int) -> tuple[Tensor]:
-        if index is None: raise ValueError("AlternatingFlip must know which pictures these are. Give their places in the data: augment(x, y, index=index, epoch=epoch). Our loaders do.")
+    def draw_at(self, n: int, height: int, width: int, generator: torch.Generator,
+        index: Tensor | None, epoch: int, seed: int) -> tuple[Tensor]:
+        if index is None:
+            raise ValueError("AlternatingFlip must know which pictures these are. Give their "
+                "places in the data: augment(x, y, index=index, epoch=epoch). Our loaders do.")
         return (hash_coin(index, seed) ^ bool(epoch % 2),)
 
     def apply(self, x: Tensor, chosen: Tensor) -> Tensor: return flip(x, chosen)
@@ -301,8 +372,12 @@ def soft_labels(
 ) -> Tensor:  # (B, classes) float32
     "Labels as shares: 1 for the class, 0 for the others."
     if y.ndim == 2 and y.shape[1] == n_classes: return y.float()
-    if y.ndim != 1 or y.is_floating_point(): raise ValueError(f"labels are {y.dtype} of the shape {tuple(y.shape)}; they must be whole numbers (B,), or shares (B, {n_classes}). Is n_classes right?")
-    if len(y) and not 0 <= y.min() <= y.max() < n_classes: raise ValueError(f"labels run from {y.min()} to {y.max()}, but n_classes is {n_classes}. Set n_classes to the number of classes.")
+    if y.ndim != 1 or y.is_floating_point():
+        raise ValueError(f"labels are {y.dtype} of the shape {tuple(y.shape)}; they must be whole "
+            f"numbers (B,), or shares (B, {n_classes}). Is n_classes right?")
+    if len(y) and not 0 <= y.min() <= y.max() < n_classes:
+        raise ValueError(f"labels run from {y.min()} to {y.max()}, but n_classes is {n_classes}. "
+            "Set n_classes to the number of classes.")
     return one_hot(y.long(), n_classes).float()
 
 # %% ../nbs/02b_steps.ipynb #59d4382a
@@ -320,13 +395,15 @@ def draw_shares(
 # %% ../nbs/02b_steps.ipynb #cfc15e7b
 @dataclass(frozen=True)
 class Mixing(Step):
-    "The part that MixUp and CutMix have in common. Both work on finished, normalised pictures, and change the labels too."
+    """The part that MixUp and CutMix have in common. Both work on finished, normalised pictures,
+    and change the labels too."""
     alpha: float  # of Beta(alpha, alpha), from which the shares are drawn
     p: float = 1.0  # how often
     n_classes: int = 10  # for labels that are class numbers; make_loaders sets it to the data's
 
     def __post_init__(self):
-        check_number("alpha", self.alpha, 0, above=True), check_number("p", self.p, 0, 1, closed=True), check_whole("n_classes", self.n_classes, 1)
+        check_number("alpha", self.alpha, 0, above=True), check_number("p", self.p, 0, 1,
+            closed=True), check_whole("n_classes", self.n_classes, 1)
 
     def labels(self, y: Tensor, partner: Tensor, share: Tensor, *rest: Tensor) -> Tensor:
         "The labels (B, classes), mixed as the pictures are."
@@ -336,10 +413,12 @@ class Mixing(Step):
 # %% ../nbs/02b_steps.ipynb #a5c72206
 @dataclass(frozen=True)
 class MixUp(Mixing):
-    "Blend each picture, and its label, with another one of the batch (Zhang et al. 2018). Draws: partner (n,) int64, share (n,) float."
+    """Blend each picture, and its label, with another one of the batch (Zhang et al. 2018). Draws:
+    partner (n,) int64, share (n,) float."""
     alpha: float = 0.2  # of Beta(alpha, alpha): small means mostly one of the two
 
-    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor,
+        Tensor]:
         return torch.randperm(n, generator=generator), draw_shares(self.alpha, self.p, n, generator)
 
     def apply(self, x: Tensor, partner: Tensor, share: Tensor) -> Tensor:
@@ -349,32 +428,41 @@ class MixUp(Mixing):
 # %% ../nbs/02b_steps.ipynb #b60e97d2
 @dataclass(frozen=True)
 class CutMix(Mixing):
-    "Paste a rectangle of another picture of the batch into each, and share the labels by area (Yun et al. 2019). Draws: partner (n,), share (n,), boxes (n, 4)."
-    alpha: float = 1.0  # of Beta(alpha, alpha): 1 draws all shares equally often, before the border cuts the rectangle
+    """Paste a rectangle of another picture of the batch into each, and share the labels by area
+    (Yun et al. 2019). Draws: partner (n,), share (n,), boxes (n, 4)."""
+    # of Beta(alpha, alpha): 1 draws all shares equally often, before the border cuts the rectangle
+    alpha: float = 1.0
 
-    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        partner, side = torch.randperm(n, generator=generator), (1 - draw_shares(self.alpha, self.p, n, generator)).sqrt()
+    def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple[Tensor,
+        Tensor, Tensor]:
+        partner, side = torch.randperm(n, generator=generator), (1
+            - draw_shares(self.alpha, self.p, n, generator)).sqrt()
         edges = []
         for length in (width, height):
-            half, centre = (side * length).long() // 2, torch.randint(0, length, (n,), generator=generator)
+            half, centre = (side * length).long() // 2, torch.randint(0, length, (n,),
+                generator=generator)
             edges += [(centre - half).clamp(min=0), (centre + half).clamp(max=length)]
         left, right, top, bottom = edges
-        return partner, 1 - (right - left) * (bottom - top) / (height * width), torch.stack([left, top, right, bottom], 1)
+        return partner, 1 - (right - left) * (bottom - top) / (height
+            * width), torch.stack([left, top, right, bottom], 1)
 
     def apply(self, x: Tensor, partner: Tensor, share: Tensor, boxes: Tensor) -> Tensor:
         left, top, right, bottom = boxes[:, :, None].unbind(1)
         rows, columns = (torch.arange(length, device=x.device) for length in x.shape[2:])
-        inside = ((rows >= top) & (rows < bottom))[:, :, None] & ((columns >= left) & (columns < right))[:, None, :]
+        inside = ((rows >= top) & (rows < bottom))[:, :,
+            None] & ((columns >= left) & (columns < right))[:, None, :]
         return torch.where(inside[:, None], x[partner], x)
 
 # %% ../nbs/02b_steps.ipynb #2c752770
 @dataclass(frozen=True)
 class Normalise(Step):
-    "Bytes to floats around 0. Without it in a policy, that happens after all changes, as it should."
+    """Bytes to floats around 0. Without it in a policy, that happens after all changes, as it
+    should."""
     mean: tuple[float, ...] | None = None  # of each channel, in 0…1; the policy fills it in
     std: tuple[float, ...] | None = None  # likewise, above 0
 
-    def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> "Normalise": return Normalise(tuple(mean), tuple(std))
+    def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> "Normalise":
+        return Normalise(tuple(mean), tuple(std))
 
     def draw(self, n: int, height: int, width: int, generator: torch.Generator) -> tuple: return ()
 

@@ -32,7 +32,8 @@ from .precision import autocast, grad_scaler, has_bf16, pick_device, pick_precis
 from .updates import averaged_copy, clip_gradients, flip_mean, groups, l1_penalty, update_weights, updates_per_epoch
 
 # %% ../nbs/11_train.ipynb #4085b7c1
-_all_ = ["Epoch", "History", "autocast", "flip_mean", "has_bf16", "pick_device", "pick_precision"]  # they are looked for here, too
+# they are looked for here, too
+_all_ = ["Epoch", "History", "autocast", "flip_mean", "has_bf16", "pick_device", "pick_precision"]
 
 # %% ../nbs/11_train.ipynb #ab8f32d5
 @contextmanager
@@ -54,7 +55,8 @@ class Totals:
 
     def add(self, mean_loss: float, right: int, pictures: int) -> None:
         "Add a batch: its mean loss, how many were right, how many there were."
-        self.loss, self.right, self.pictures = self.loss + mean_loss * pictures, self.right + right, self.pictures + pictures
+        self.loss, self.right, self.pictures = (self.loss + mean_loss * pictures,
+            self.right + right, self.pictures + pictures)
 
     @property
     def mean_loss(self) -> float: return self.loss / self.pictures
@@ -67,7 +69,8 @@ def measure_batch(
     loss: Tensor,  # () the mean over the batch
     logits: Tensor,  # (B, C)
     y: Tensor,  # (B,) labels, or (B, C) soft labels, a share of each class: the largest counts
-) -> Tensor:  # (2,) float32: the loss, and how many pictures got their highest score at the right class
+# (2,) float32: the loss, and how many pictures got their highest score at the right class
+) -> Tensor:
     "What is counted of a batch, still on the device."
     right = logits.detach().argmax(1) == (y if y.ndim == 1 else y.argmax(1))
     return torch.stack((loss.detach().float(), right.sum().float()))
@@ -82,7 +85,9 @@ class Step:
     "What one update leaves."
     lr: float  # the learning rate it used, that of the optimizer's first group of weights
     pictures: int  # in all its batches
-    measured: Tensor  # (2,) or (3,), on the device: mean loss, right answers and, where clipped, the length of the gradient
+    # (2,) or (3,), on the device: mean loss, right answers and, where clipped, the length of the
+    # gradient
+    measured: Tensor
 
 # %% ../nbs/11_train.ipynb #11395132
 class Trainer:
@@ -93,38 +98,55 @@ class Trainer:
         model: nn.Module,
         loaders: Loaders,  # .train, .test and, where there is one, .valid
         optimizer: Optimizer,  # over the model's parameters
-        scheduler: LRScheduler | ReduceLROnPlateau | None = None,  # stepped after each update (torch's, too); a plateau schedule after each epoch
-        loss_fn: Callable[[Tensor, Tensor], Tensor] | None = None,  # (logits, labels) to a mean over the batch; cross-entropy where None
+        # stepped after each update (torch's, too); a plateau schedule after each epoch
+        scheduler: LRScheduler | ReduceLROnPlateau | None = None,
+        # (logits, labels) to a mean over the batch; cross-entropy where None
+        loss_fn: Callable[[Tensor, Tensor], Tensor] | None = None,
         device: str | torch.device = "auto",
         precision: str = "auto",  # "float32", "bf16", "fp16", or what the hardware is made for
-        channels_last: bool = True,  # keep the channels of a pixel side by side: faster, the same up to rounding
-        callbacks: Iterable[Callable[["Trainer", Epoch], None]] = (),  # called after each epoch with its row
+        # keep the channels of a pixel side by side: faster, the same up to rounding
+        channels_last: bool = True,
+        # called after each epoch with its row
+        callbacks: Iterable[Callable[["Trainer", Epoch], None]] = (),
         progress: bool = True,  # show a bar
-        label_smoothing: float = 0.0,  # from 0 to below 1, for the loss that is trained; only without a loss_fn
+        # from 0 to below 1, for the loss that is trained; only without a loss_fn
+        label_smoothing: float = 0.0,
         clip: float | None = None,  # the longest gradient that is allowed, above 0
         accumulate: int = 1,  # batches that make one update
         l1: float = 0.0,  # times the mean of |w| of each tensor, added to the loss
-        ema: float | None = None,  # between 0 and 1: test an average of the weights, with this decay
+        # between 0 and 1: test an average of the weights, with this decay
+        ema: float | None = None,
         flip_test: bool = False,  # test with the mean over a picture and its mirror image
         keep_best: bool = False,  # remember the weights of the best epoch
-        compile: bool = False,  # hand the network, forward and its backward, to torch.compile; the first step can then take minutes
+        # hand the network, forward and its backward, to torch.compile; the first step can then take
+        # minutes
+        compile: bool = False,
     ):
         check_parts(model, loaders, optimizer, scheduler, loss_fn)
         check_options(label_smoothing, clip, accumulate, l1, ema, loss_fn)
-        check_flags(dict(channels_last=channels_last, progress=progress, flip_test=flip_test, keep_best=keep_best, compile=compile))
+        check_flags(dict(channels_last=channels_last, progress=progress, flip_test=flip_test,
+            keep_best=keep_best, compile=compile))
         self.device = pick_device(device)
         self.precision = pick_precision(precision, self.device)
-        self.channels_last, self.layout = channels_last, torch.channels_last if channels_last else torch.contiguous_format
-        self.model, self.loaders, self.optimizer, self.scheduler = model.to(self.device, memory_format=self.layout), loaders, optimizer, scheduler
-        self.loss_fn = nn.CrossEntropyLoss(label_smoothing=label_smoothing) if loss_fn is None else loss_fn
-        if isinstance(loss_fn, nn.Module): loss_fn.to(self.device)  # its weights of classes, for instance
-        self.callbacks, self.progress, self.history = check_callbacks(callbacks), progress, History()
-        self.clip, self.accumulate, self.l1, self.ema, self.flip_test, self.keep_best = clip, accumulate, l1, ema, flip_test, keep_best
+        self.channels_last, self.layout = (channels_last,
+            torch.channels_last if channels_last else torch.contiguous_format)
+        self.model, self.loaders, self.optimizer, self.scheduler = model.to(self.device,
+            memory_format=self.layout), loaders, optimizer, scheduler
+        self.loss_fn = nn.CrossEntropyLoss(
+            label_smoothing=label_smoothing) if loss_fn is None else loss_fn
+        # its weights of classes, for instance
+        if isinstance(loss_fn, nn.Module): loss_fn.to(self.device)
+        self.callbacks, self.progress, self.history = check_callbacks(callbacks), progress, History(
+            )
+        self.clip, self.accumulate, self.l1, self.ema, self.flip_test, self.keep_best = (clip,
+            accumulate, l1, ema, flip_test, keep_best)
         self.scaler = grad_scaler(self.device, self.precision)
         self.averaged = None if ema is None else averaged_copy(self.model, ema)
-        self.network = torch.compile(self.model) if compile else self.model  # what a training step calls
+        # what a training step calls
+        self.network = torch.compile(self.model) if compile else self.model
         self.best, self.best_epoch = None, None
-        self.read_every = 1 if self.device.type == "cpu" else 16  # updates: reading a number makes a GPU finish its work first
+        # updates: reading a number makes a GPU finish its work first
+        self.read_every = 1 if self.device.type == "cpu" else 16
 
     @property
     def eval_model(self) -> nn.Module:
@@ -132,37 +154,47 @@ class Trainer:
         return self.model if self.averaged is None else self.averaged.module
 
     @property
-    def updates_per_epoch(self) -> int: return updates_per_epoch(len(self.loaders.train), self.accumulate)
+    def updates_per_epoch(self) -> int:
+        return updates_per_epoch(len(self.loaders.train), self.accumulate)
 
     def fit(
         self,
         epochs: int,  # with a new trainer and a checkpoint: in all; else: how many more
         target_accuracy: float | None = None,  # in 0…1: stop after the first epoch that reaches it
-        checkpoint: str | Path | None = None,  # a folder: go on from what is in it, and save each epoch
+        # a folder: go on from what is in it, and save each epoch
+        checkpoint: str | Path | None = None,
     ) -> History:
-        "Train for some epochs. The accuracy that stops is the validation split's where there is one, else the test set's."
+        """Train for some epochs. The accuracy that stops is the validation split's where there is
+        one, else the test set's."""
         check_fit(epochs, target_accuracy, checkpoint)
         last = len(self.history) + epochs
         if checkpoint is None: return self.fit_to(last, target_accuracy)
-        folder = expand(checkpoint).resolve()  # the same one, even if a callback changes the working folder
+        # the same one, even if a callback changes the working folder
+        folder = expand(checkpoint).resolve()
         with lock(folder):
             resume(self, folder)
             return self.fit_to(last, target_accuracy, folder)
 
-    def fit_to(self, last: int, target_accuracy: float | None, folder: Path | None = None) -> History:
+    def fit_to(self, last: int, target_accuracy: float | None,
+        folder: Path | None = None) -> History:
         "Train until there are so many epochs, or the target is reached."
         with progress_bar(self, last - len(self.history)) as bar:
             while len(self.history) < last and not reached(self.history, target_accuracy):
                 with whole_epoch(self.history): row = self.run_epoch(len(self.history), bar)
                 self.history.rows.append(row)
-                self.end_epoch(row)  # before the save: random numbers that a callback draws are in the saved state
+                # before the save: random numbers that a callback draws are in the saved state
+                self.end_epoch(row)
                 if folder is not None: save_run(self, folder)
         return self.history
 
     def end_epoch(self, row: Epoch) -> None:
-        "Let those know who wait for an epoch: the plateau schedule, the best weights, the callbacks."
-        if isinstance(self.scheduler, ReduceLROnPlateau): self.scheduler.step(watched(row, "accuracy" if self.scheduler.mode == "max" else "loss"))
-        if self.keep_best and (self.best is None or watched(row, "accuracy") > watched(self.history.rows[self.best_epoch], "accuracy")):
+        """Let those know who wait for an epoch: the plateau schedule, the best weights, the
+        callbacks."""
+        if isinstance(self.scheduler, ReduceLROnPlateau):
+            self.scheduler.step(watched(row, "accuracy" if self.scheduler.mode == "max"
+                else "loss"))
+        if self.keep_best and (self.best is None or watched(row,
+            "accuracy") > watched(self.history.rows[self.best_epoch], "accuracy")):
             self.best, self.best_epoch = copied(self.eval_model.state_dict()), row.epoch
         for callback in self.callbacks: callback(self, row)
 
@@ -172,16 +204,20 @@ class Trainer:
         train = self.train_epoch(epoch, bar)
         trained = time.perf_counter()
         bar.set_description_str(f"epoch {epoch + 1}, testing")
-        valid, test = (None if loader is None else self.evaluate(loader) for loader in (getattr(self.loaders, "valid", None), self.loaders.test))
+        valid, test = (None if loader is None else self.evaluate(loader)
+            for loader in (getattr(self.loaders, "valid", None), self.loaders.test))
         lr = self.history.step_lrs[-1]
-        for totals in (valid, test): totals is None or check_finite("loss", totals.mean_loss, epoch, "testing", lr)
-        return Epoch(epoch, lr, train.mean_loss, train.accuracy, test.mean_loss, test.accuracy, time.perf_counter() - start, train.pictures / (trained - start),
-                     *((None, None) if valid is None else (valid.mean_loss, valid.accuracy)))
+        for totals in (valid, test):
+            totals is None or check_finite("loss", totals.mean_loss, epoch, "testing", lr)
+        return Epoch(epoch, lr, train.mean_loss, train.accuracy, test.mean_loss, test.accuracy,
+            time.perf_counter() - start, train.pictures / (trained - start),
+            *((None, None) if valid is None else (valid.mean_loss, valid.accuracy)))
 
     def train_epoch(self, epoch: int, bar: tqdm) -> Totals:
         "One step for each batch, or for each group of them."
         if hasattr(self.loaders.train, "set_epoch"): self.loaders.train.set_epoch(epoch)
-        if not self.model.training: self.model.train()  # else a part that was frozen in eval mode stays so
+        # else a part that was frozen in eval mode stays so
+        if not self.model.training: self.model.train()
         totals, steps = Totals(), []
         for number, batches in enumerate(groups(self.loaders.train, self.accumulate), 1):
             steps.append((number, self.train_step(batches)))
@@ -190,29 +226,36 @@ class Trainer:
         return check_totals(totals)
 
     def train_step(self, batches: list[tuple[Tensor, Tensor]]) -> Step:
-        "Forward, loss, backward for each batch, x (B, 3, H, W) and y (B,) or (B, C); then the update."
-        lr, pictures, parts = self.optimizer.param_groups[0]["lr"], sum(len(y) for _, y in batches), []
+        """Forward, loss, backward for each batch, x (B, 3, H, W) and y (B,) or (B, C); then the
+        update."""
+        lr, pictures, parts = self.optimizer.param_groups[0]["lr"], sum(len(y) for _,
+            y in batches), []
         self.optimizer.zero_grad()
         for x, y in batches:
-            logits, y, share = self.forward(self.network, x), y.to(self.device, non_blocking=True), len(y) / pictures
+            logits, y, share = self.forward(self.network, x), y.to(self.device,
+                non_blocking=True), len(y) / pictures
             loss = self.loss_fn(logits, y) * share
             if self.l1: loss = loss + self.l1 * share * l1_penalty(self.model)
             self.scaler.scale(loss).backward()
             parts.append(measure_batch(loss, logits, y))
         length = self.update()
-        return Step(lr, pictures, sum(parts) if length is None else torch.cat((sum(parts), length.view(1))))
+        return Step(lr, pictures, sum(parts) if length is None
+            else torch.cat((sum(parts), length.view(1))))
 
     def update(self) -> Tensor | None:  # () the length of the gradient, where it is known
         "Move the weights; the schedule and the average follow, if fp16 did not leave it out."
-        length = None if self.clip is None else clip_gradients(self.optimizer, self.scaler, self.clip)
+        length = None if self.clip is None else clip_gradients(self.optimizer, self.scaler,
+            self.clip)
         if update_weights(self.optimizer, self.scaler):
-            if self.scheduler is not None and not isinstance(self.scheduler, ReduceLROnPlateau): self.scheduler.step()
+            if self.scheduler is not None and not isinstance(self.scheduler, ReduceLROnPlateau):
+                self.scheduler.step()
             if self.averaged is not None: self.averaged.update_parameters(self.model)
         return length
 
     def forward(self, network: nn.Module, x: Tensor) -> Tensor:
         "x (B, 3, H, W) → logits (B, C) float32."
-        with autocast(self.device, self.precision): logits = network(x.to(self.device, memory_format=self.layout, non_blocking=True))
+        with autocast(self.device, self.precision):
+            logits = network(x.to(self.device, memory_format=self.layout, non_blocking=True))
         return logits.float()  # the loss must be exact
 
     def record(self, steps: list[tuple[int, Step]], epoch: int, totals: Totals, bar: tqdm) -> None:
@@ -220,7 +263,8 @@ class Trainer:
         numbers = torch.stack([step.measured for _, step in steps]).tolist() if steps else []
         for (number, step), (loss, right, *length) in zip(steps, numbers):
             check_finite("loss", loss, epoch, f"step {number}", step.lr)
-            if length and self.precision != "fp16": check_finite("length of the gradient", *length, epoch, f"step {number}", step.lr)
+            if length and self.precision != "fp16":
+                check_finite("length of the gradient", *length, epoch, f"step {number}", step.lr)
             totals.add(loss, int(right), step.pictures)
             self.history.step_lrs.append(step.lr)
             self.history.step_losses.append(loss)
@@ -234,10 +278,13 @@ class Trainer:
         network, totals, sizes, parts = self.eval_model, Totals(), [], []
         with evaluating(network):
             for x, y in loader:
-                logits, y = flip_mean(lambda x: self.forward(network, x), x) if self.flip_test else self.forward(network, x), y.to(self.device, non_blocking=True)
+                logits, y = flip_mean(lambda x: self.forward(network, x),
+                    x) if self.flip_test else self.forward(network, x), y.to(self.device,
+                    non_blocking=True)
                 parts.append(measure_batch(nn.functional.cross_entropy(logits, y), logits, y))
                 sizes.append(len(y))
-        for (loss, right), n in zip(torch.stack(parts).tolist() if parts else [], sizes): totals.add(loss, int(right), n)
+        for (loss, right), n in zip(torch.stack(parts).tolist() if parts else [], sizes):
+            totals.add(loss, int(right), n)
         return check_totals(totals)
 
     def find_lr(
@@ -246,25 +293,36 @@ class Trainer:
         end_lr: float = 1.0,
         steps: int = 100,
     ) -> LRCurve:
-        "The range test on copies of this model and optimizer (see lr_finder). Clipping, accumulation and L1 are left out of it."
-        return find_lr(self.model, self.loaders.train, self.optimizer, self.loss_fn, start_lr, end_lr, steps, device=self.device, precision=self.precision,
-                       channels_last=self.channels_last, progress=self.progress)
+        """The range test on copies of this model and optimizer (see lr_finder). Clipping,
+        accumulation and L1 are left out of it."""
+        return find_lr(self.model, self.loaders.train, self.optimizer, self.loss_fn, start_lr,
+            end_lr, steps, device=self.device, precision=self.precision,
+            channels_last=self.channels_last, progress=self.progress)
 
     def state(self) -> tuple[dict[str, Tensor], dict]:
         "Copies of all that changes while training: weights and buffers by name, and the rest."
-        weights = {"model": self.model.state_dict(), "averaged": {} if self.averaged is None else self.eval_model.state_dict(), "best": self.best or {}}
-        state = dict(made_with=made_with(self), optimizer=self.optimizer.state_dict(), scheduler=None if self.scheduler is None else self.scheduler.state_dict(), scaler=self.scaler.state_dict(),
-                     averaged_updates=0 if self.averaged is None else int(self.averaged.n_averaged), best_epoch=self.best_epoch, history=self.history.to_state(), random=random_state())
-        return copied({f"{part}.{name}": tensor for part, tensors in weights.items() for name, tensor in tensors.items()}), deepcopy(state)
+        weights = {"model": self.model.state_dict(), "averaged": {} if self.averaged is None
+            else self.eval_model.state_dict(), "best": self.best or {}}
+        state = dict(made_with=made_with(self), optimizer=self.optimizer.state_dict(),
+            scheduler=None if self.scheduler is None else self.scheduler.state_dict(),
+            scaler=self.scaler.state_dict(), averaged_updates=0 if self.averaged is None
+            else int(self.averaged.n_averaged), best_epoch=self.best_epoch,
+            history=self.history.to_state(), random=random_state())
+        return copied({f"{part}.{name}": tensor for part, tensors in weights.items() for name,
+            tensor in tensors.items()}), deepcopy(state)
 
     def restore(self, weights: dict[str, Tensor], state: dict) -> None:
-        "Go back to what state() gave, with the random numbers of that moment. If it does not fit, nothing is changed."
-        model, averaged, best = (without_prefix(weights, part) for part in ("model.", "averaged.", "best."))
+        """Go back to what state() gave, with the random numbers of that moment. If it does not fit,
+        nothing is changed."""
+        model, averaged, best = (without_prefix(weights, part)
+            for part in ("model.", "averaged.", "best."))
         check_keys(state)
         check_same(made_with(self), state["made_with"])
         check_same(shapes(self.model.state_dict()), shapes(model), "the model's ")
-        check_same({} if self.averaged is None else shapes(self.eval_model.state_dict()), shapes(averaged), "the average's ")
-        check_same({} if state["best_epoch"] is None else shapes(self.eval_model.state_dict()), shapes(best), "the best epoch's ")
+        check_same({} if self.averaged is None else shapes(self.eval_model.state_dict()),
+            shapes(averaged), "the average's ")
+        check_same({} if state["best_epoch"] is None else shapes(self.eval_model.state_dict()),
+            shapes(best), "the best epoch's ")
         history = History.from_state(state["history"])
         self.model.load_state_dict(model)
         if self.averaged is not None:
@@ -272,9 +330,11 @@ class Trainer:
             self.averaged.n_averaged.fill_(state["averaged_updates"])
         self.optimizer.load_state_dict(deepcopy(state["optimizer"]))
         if self.scheduler is not None: self.scheduler.load_state_dict(deepcopy(state["scheduler"]))
-        self.scaler = grad_scaler(self.device, self.precision)  # a new one: an interrupted step may have left the old one halfway
+        # a new one: an interrupted step may have left the old one halfway
+        self.scaler = grad_scaler(self.device, self.precision)
         self.scaler.load_state_dict(state["scaler"])
-        self.best, self.best_epoch, self.history = copied(best) or None, state["best_epoch"], history
+        self.best, self.best_epoch, self.history = copied(best) or None, state[
+            "best_epoch"], history
         set_random_state(state["random"])
 
 # %% ../nbs/11_train.ipynb #26d3194c
@@ -286,7 +346,9 @@ def check_finite(
     lr: float,  # the learning rate
 ) -> None:
     "Stop where a number is infinite or not a number: no weight is of use any more."
-    if not math.isfinite(value): raise TrainingError(f"The {what} is {value} in epoch {epoch + 1}, {place}, at a learning rate of {lr:.3g}. A lower rate is the first thing to try.")
+    if not math.isfinite(value):
+        raise TrainingError(f"The {what} is {value} in epoch {epoch + 1}, {place}, at a learning "
+            f"rate of {lr:.3g}. A lower rate is the first thing to try.")
 
 
 def check_factor(
@@ -295,12 +357,17 @@ def check_factor(
     number: int,  # of the step, from 1 on
 ) -> None:
     "Stop where fp16 would leave out every update from now on."
-    if factor < 1: raise TrainingError(f"The gradients are not finite even with a factor of 1 for fp16, in epoch {epoch + 1}, up to step {number}. Train with precision='bf16' or 'float32', or look for a division by zero in the model or the loss.")
+    if factor < 1:
+        raise TrainingError("The gradients are not finite even with a factor of 1 for fp16, in "
+            f"epoch {epoch + 1}, up to step {number}. Train with precision='bf16' or 'float32', "
+            "or look for a division by zero in the model or the loss.")
 
 
 def check_totals(totals: Totals) -> Totals:
     "Refuse an epoch without pictures."
-    if not totals.pictures: raise ValueError("The loader gave no batch. It must not be empty, and it must give its batches again in each epoch: a generator can't.")
+    if not totals.pictures:
+        raise ValueError("The loader gave no batch. It must not be empty, and it must give its "
+            "batches again in each epoch: a generator can't.")
     return totals
 
 # %% ../nbs/11_train.ipynb #7a5fe67f
@@ -308,19 +375,22 @@ def watched(
     row: Epoch,
     what: str,  # "loss" or "accuracy"
 ) -> float:
-    "The loss or accuracy that a choice looks at: the validation split's where there is one, else the test set's."
+    """The loss or accuracy that a choice looks at: the validation split's where there is one, else
+    the test set's."""
     valid = getattr(row, f"valid_{what}")
     return getattr(row, f"test_{what}") if valid is None else valid
 
 
 def reached(history: History, target_accuracy: float | None) -> bool:
     "Whether the last epoch was good enough."
-    return target_accuracy is not None and len(history) > 0 and watched(history.rows[-1], "accuracy") >= target_accuracy
+    return target_accuracy is not None and len(history) > 0 and watched(history.rows[-1],
+        "accuracy") >= target_accuracy
 
 # %% ../nbs/11_train.ipynb #bc03bcc4
 @contextmanager
 def whole_epoch(history: History) -> Iterator[None]:
-    "An epoch that is not finished leaves no rows behind, not even of its steps; the weights stay as they are."
+    """An epoch that is not finished leaves no rows behind, not even of its steps; the weights stay
+    as they are."""
     steps = len(history.step_lrs)
     try: yield
     except BaseException:
@@ -331,25 +401,31 @@ def whole_epoch(history: History) -> Iterator[None]:
 def progress_bar(trainer: Trainer, epochs: int) -> tqdm:
     "One bar for the whole training, in pictures."
     pictures = getattr(trainer.loaders.train, "pictures", None)
-    return tqdm(total=None if pictures is None else pictures * max(epochs, 0), unit=" pictures", unit_scale=True, disable=not trainer.progress, dynamic_ncols=True)
+    return tqdm(total=None if pictures is None else pictures * max(epochs, 0), unit=" pictures",
+        unit_scale=True, disable=not trainer.progress, dynamic_ncols=True)
 
 
 def show_progress(bar: tqdm, epoch: int, totals: Totals, step: Step) -> None:
     "Move the bar on by one update."
     if bar.disable: return
     bar.set_description_str(f"epoch {epoch + 1}", refresh=False)
-    bar.set_postfix_str(f"loss {totals.mean_loss:.3f}, accuracy {totals.accuracy:.1%}, rate {step.lr:.2g}", refresh=False)
+    bar.set_postfix_str(f"loss {totals.mean_loss:.3f}, accuracy {totals.accuracy:.1%}, rate "
+        f"{step.lr:.2g}", refresh=False)
     bar.update(step.pictures)
 
 # %% ../nbs/11_train.ipynb #3a4fbb22
 def resume(trainer: Trainer, folder: Path) -> None:
-    "Put a trainer where the folder's last checkpoint is; one that has trained goes on only with its own run."
+    """Put a trainer where the folder's last checkpoint is; one that has trained goes on only with
+    its own run."""
     found = load(folder)
     if found is None: return
     rows, own = found.state.get("history", {}).get("rows", []), trainer.history.to_state()["rows"]
-    if not own or rows == own: trainer.restore(found.weights, found.state)  # its own run, too: an epoch may have been interrupted halfway
+    # its own run, too: an epoch may have been interrupted halfway
+    if not own or rows == own: trainer.restore(found.weights, found.state)
     elif rows != own[:len(rows)]:
-        raise CheckpointError(f"{folder} holds a run of {len(rows)} epochs, and it is not the one of which this trainer has finished {len(own)}. Make a new Trainer to go on with the folder's run, or choose another folder.")
+        raise CheckpointError(f"{folder} holds a run of {len(rows)} epochs, and it is not the one "
+            f"of which this trainer has finished {len(own)}. Make a new Trainer to go on with the "
+            "folder's run, or choose another folder.")
 
 # %% ../nbs/11_train.ipynb #4b3fa1ef
 def save_run(trainer: Trainer, folder: Path) -> None:
@@ -358,5 +434,7 @@ def save_run(trainer: Trainer, folder: Path) -> None:
         trainer.history.to_csv(folder / "history.csv")
         trainer.history.steps_to_csv(folder / "steps.csv")
     except OSError as error:
-        raise CheckpointError(f"The history can't be written in {folder} ({error.strerror or error}). The checkpoints are safe. Make room or make the folder writable, and start again: the run goes on from the last one.") from error
+        raise CheckpointError(f"The history can't be written in {folder} "
+            f"({error.strerror or error}). The checkpoints are safe. Make room or make the folder "
+            "writable, and start again: the run goes on from the last one.") from error
     save(folder, *trainer.state(), epoch=len(trainer.history))

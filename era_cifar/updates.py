@@ -48,7 +48,8 @@ def clip_gradients(
     "Shorten the gradient, all weights together, to a limit (Pascanu et al. 2013, algorithm 1)."
     check_number("limit", limit, 0, above=True)
     scaler.unscale_(optimizer)
-    return clip_grad_norm_([weight for group in optimizer.param_groups for weight in group["params"]], limit)
+    return clip_grad_norm_([weight for group in optimizer.param_groups
+        for weight in group["params"]], limit)
 
 # %% ../nbs/10b_updates.ipynb #219a30cf
 def update_weights(
@@ -64,13 +65,15 @@ def update_weights(
 # %% ../nbs/10b_updates.ipynb #86594535
 def l1_penalty(model: nn.Module) -> Tensor:  # ()
     "The mean of |w| of each trainable tensor, summed over the tensors."
-    return sum((weight.abs().mean() for weight in model.parameters() if weight.requires_grad), torch.zeros((), device=next(model.parameters()).device))
+    return sum((weight.abs().mean() for weight in model.parameters() if weight.requires_grad),
+        torch.zeros((), device=next(model.parameters()).device))
 
 # %% ../nbs/10b_updates.ipynb #a6c6070d
 def averaged_copy(
     model: nn.Module,
     decay: float,  # between 0 and 1; the copy looks back about 1 / (1 - decay) updates
-) -> AveragedModel:  # its .module is the averaged network; call update_parameters(model) after each update
+# its .module is the averaged network; call update_parameters(model) after each update
+) -> AveragedModel:
     "A copy of a model that follows it as a moving average, buffers too."
     check_number("decay", decay, 0, 1, above=True)
     return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
