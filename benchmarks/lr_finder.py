@@ -7,7 +7,7 @@ import argparse
 from dataclasses import replace
 
 from era_cifar.data import Data, load_data
-from era_cifar.lr_curve import SUGGESTIONS, LRCurve
+from era_cifar.workshop.lr_curve import SUGGESTIONS, LRCurve
 from era_cifar.measure import save_result, spread
 from era_cifar.parts import build_trainer, cut_data, search, search_trainer
 from era_cifar.recipes import RECIPES, Recipe

@@ -11,10 +11,12 @@ from time import perf_counter
 import torch
 from torch import nn
 
-from era_cifar.fields import Field
-from era_cifar.graph import Tracer, trace
+from era_cifar.workshop.fields import Field
+from era_cifar.workshop.graph import Tracer, trace
 from era_cifar.measure import save_result
-from era_cifar.receptive_field import effective_receptive_field, extent, receptive_field, torchvision_network
+from era_cifar.receptive_field import (
+    effective_receptive_field, extent, receptive_field, torchvision_network,
+)
 
 NETWORKS = """alexnet vgg16 resnet18 resnet50 resnet152 resnext50_32x4d wide_resnet50_2 densenet121 densenet201 inception_v3 googlenet squeezenet1_0
     shufflenet_v2_x1_0 mobilenet_v2 mobilenet_v3_small mobilenet_v3_large mnasnet1_0 efficientnet_b0 efficientnet_b3 efficientnet_v2_s regnet_x_1_6gf

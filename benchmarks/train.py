@@ -42,12 +42,12 @@ from era_cifar.images import Images
 from era_cifar.loaders import Loaders, make_loaders
 from era_cifar.measure import Turns, in_turns, save_result
 from era_cifar.one_cycle import adam, one_cycle, sgd
-from era_cifar.pixels import normalise, to_batch
+from era_cifar.workshop.pixels import normalise, to_batch
 from era_cifar.quicknet import QuickNet
 from era_cifar.receptive_field import summary
 from era_cifar.resnet import CustomResNet
 from era_cifar.shapes import make_shapes
-from era_cifar.steps import import_albumentations
+from era_cifar.workshop.steps import import_albumentations
 from era_cifar.train import Trainer, pick_device, pick_precision
 
 LIGHTNING_PRECISION = {"float32": "32-true", "bf16": "bf16-mixed"}

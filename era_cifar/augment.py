@@ -17,9 +17,14 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .images import Images, check_whole, new_figure, show_images, show_picture
-from .pixels import check_pixels, denormalise, to_batch
-from .steps import AlternatingFlip, ColorJitter, Cutout, CutMix, HorizontalFlip, Mixing, MixUp, Normalise, RandomCrop, Rotate, Step, ToGray, check_seed, import_albumentations, mix
+from .images import Images, show_images
+from .workshop.checks import check_seed, check_whole
+from .workshop.figures import new_figure, show_picture
+from .workshop.pixels import check_pixels, denormalise, to_batch
+from era_cifar.workshop.steps import (
+    AlternatingFlip, ColorJitter, Cutout, CutMix, HorizontalFlip, Mixing, MixUp, Normalise,
+    RandomCrop, Rotate, Step, ToGray, import_albumentations, mix,
+)
 
 # %% ../nbs/03_augment.ipynb #379a5d13
 def completed(

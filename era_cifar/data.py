@@ -23,10 +23,13 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm.auto import tqdm
 
-from .archives import read_gzip, read_members, safe_unpickle
-from .cache import DataError, UnknownDataError, cache_folder, check_writable, expand, read_cache, write_cache
-from .download import CIFAR10, MNIST, RemoteFile, fetch
-from .images import Images, as_pixels, check_flag, check_whole, stratified
+from .workshop.archives import read_gzip, read_members, safe_unpickle
+from era_cifar.workshop.cache import (
+    DataError, UnknownDataError, cache_folder, check_writable, expand, read_cache, write_cache,
+)
+from .workshop.download import CIFAR10, MNIST, RemoteFile, fetch
+from .images import Images, stratified
+from .workshop.checks import as_pixels, check_flag, check_whole
 from .shapes import make_shapes
 
 # %% ../nbs/02_data.ipynb #447c66ef

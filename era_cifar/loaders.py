@@ -17,9 +17,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from .augment import BatchAugment, Policy, reseed
 from .data import Data
-from .images import Images, check_whole
-from .pixels import pixels_first, to_batch
-from .steps import check_seed, mix
+from .images import Images
+from .workshop.checks import check_seed, check_whole
+from .workshop.pixels import pixels_first, to_batch
+from .workshop.steps import mix
 
 # %% ../nbs/04_loaders.ipynb #461c152a
 def epoch_order(
