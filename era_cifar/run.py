@@ -409,7 +409,8 @@ def parse_policy(text: str) -> Policy:
         return kinds[node.func.id](*map(build, node.args),
             **{word.arg: build(word.value) for word in node.keywords})
 
-    return build(ast.parse(text, mode="eval").body)
+    try: return build(ast.parse(text, mode="eval").body)
+    except SyntaxError as error: raise ValueError(f"'{text}' is not a policy.") from error
 
 # %% ../nbs/product/run.ipynb #1a5d3c05
 def read_recipe(settings: dict, model: object = None, policy: object = None) -> Recipe:
