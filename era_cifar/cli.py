@@ -40,12 +40,9 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 # %% ../nbs/product/cli.ipynb #a3ac0357
-def guarded(
-    name: str,                      # of the command, for messages
-    prepare: Callable[[], object],  # a ValueError here means that the arguments were wrong
-    work: Callable[[object], str],  # does it, and gives the last line to print
-) -> int:                           # the exit code
-    "Run a command: print its line, or what went wrong in one line."
+def guarded(name: str, prepare: Callable[[], object], work: Callable[[object], str]) -> int:
+    """Run a command: print what work gives, or what went wrong in one line; its exit code. A
+    ValueError of prepare means that the arguments were wrong."""
     os.environ["MPLBACKEND"] = "agg"  # no window, whatever screen there is
     notes = "A damaged checkpoint|The run was started|The search for a rate"
     with warnings.catch_warnings():  # the shell gets sentences, not source lines
