@@ -1,4 +1,4 @@
-"""Run notebooks and store their outputs: python tools/execute.py nbs/00_images.ipynb …   (no argument: all of them)
+"""Run notebooks and store their outputs: python tools/execute.py nbs/01_images.ipynb …   (no argument: all of them)
 
 A cell marked `#| eval: false`, `#| slow` or `#| gpu` is left as it is (--slow runs the slow ones too).
 It stops at the first error; a notebook that failed is not written. Follow it with nbdev_clean.
