@@ -1,9 +1,9 @@
 """Find links that lead nowhere:   python tools/check_links.py FOLDER
 
-FOLDER holds what nbdev makes of the notebooks (_proc), or the pages that Quarto makes of that (_docs).
-A link inside the site must lead to a page that is there, and to a heading that is on it; an address
-elsewhere must be well formed (nothing is fetched). Each dead link is a line on stderr; the exit code is
-then 1.
+FOLDER holds what nbdev makes of the notebooks (_proc), or the pages that Quarto makes of that
+(_docs). A link inside the site must lead to a page that is there, and to a heading that is on it; an
+address elsewhere must be well formed (nothing is fetched). Each dead link is a line on stderr; the
+exit code is then 1.
 """
 import argparse
 import json
@@ -68,7 +68,8 @@ def read_notebook(path: Path) -> tuple[str, Page]:  # the name of its page, and 
             fenced = re.sub(r"^(```|~~~).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL)
             for heading in HEADING.findall(fenced):
                 anchor, number = heading_id(heading), 1
-                while anchor in page.anchors: anchor, number = f"{heading_id(heading)}-{number}", number + 1
+                while anchor in page.anchors:
+                    anchor, number = f"{heading_id(heading)}-{number}", number + 1
                 page.anchors.add(anchor)
             page.links += LINK.findall(CODE.sub("`", text))
     return name, page
