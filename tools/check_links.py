@@ -1,7 +1,7 @@
 """Find links that lead nowhere:   python tools/check_links.py FOLDER
 
 FOLDER holds what nbdev makes of the notebooks (_proc), or the pages that Quarto makes of that
-(_docs). A link inside the site must lead to a page that is there, and to a heading that is on it; an
+(_docs). A link inside the site must lead to a page that is there, and to a heading on it; an
 address elsewhere must be well formed (nothing is fetched). Each dead link is a line on stderr; the
 exit code is then 1.
 """

@@ -1,6 +1,6 @@
 """Run notebooks and store their outputs:   python tools/execute.py [nbs/01_images.ipynb …]
 
-Without an argument it runs all of them. A cell marked `#| eval: false`, `#| slow` or `#| gpu` is left
+Without an argument it runs all of them. A cell marked `#| eval: false`, `#| slow`, `#| gpu` is left
 as it is (--slow runs the slow ones too).
 It stops at the first error; a notebook that failed is not written. Follow it with nbdev_clean.
 """

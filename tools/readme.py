@@ -1,7 +1,7 @@
 """Make README.md from nbs/index.ipynb: python tools/readme.py
 
 With --check nothing is written: one line on stderr says what is out of step, and the exit code
-is 1. The check also reads every notebook and page: an address of this project must name the owner of
+is 1. The check also reads every notebook and page: an address of this project names the owner of
 settings.ini.
 """
 import argparse
