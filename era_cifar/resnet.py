@@ -107,9 +107,10 @@ class CustomResNet(nn.Module):
         self.linear = nn.Linear(8 * w, check_whole("n_classes", n_classes, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        check_pictures(x, self.in_channels, 32, 63)
-        x = self.layer3(self.layer2(self.layer1(self.prep(x))))
-        return self.linear(self.pool(x).flatten(1))
+        check_pictures(x, self.in_channels, 32)
+        maps = self.pool(self.layer3(self.layer2(self.layer1(self.prep(x)))))
+        check_pictures(x, self.in_channels, 32, 63)  # only now: the parts may be run on larger ones
+        return self.linear(maps.flatten(1))
 
 # %% ../nbs/05_resnet.ipynb #c343f961
 class DavidNet(CustomResNet):
