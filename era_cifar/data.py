@@ -28,7 +28,7 @@ from .shapes import make_shapes
 from .workshop.archives import read_gzip, read_members, safe_unpickle
 from .workshop.cache import DataError, UnknownDataError, cache_folder, check_writable
 from .workshop.cache import expand, read_cache, reading, write_cache
-from .workshop.checks import check_flag, check_number, check_type
+from .workshop.checks import as_pixels, check_flag, check_number, check_type
 from .workshop.download import CIFAR10, MNIST, RemoteFile, fetch
 
 # %% ../nbs/02_data.ipynb #447c66ef
@@ -87,7 +87,7 @@ def mean_and_std(
     pixels: np.ndarray,  # (N, H, W, 3) uint8, at least one image
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:  # of each channel, in 0…1
     "The mean and the standard deviation of each channel, exact, from the histogram."
-    share = histogram(pixels) / (pixels.size // 3)
+    share = histogram(as_pixels(pixels)) / (pixels.size // 3)
     values = np.arange(256) / 255
     mean = share @ values
     variance = (share * (values - mean[:, None]) ** 2).sum(1)
@@ -190,6 +190,8 @@ def find_classes(
     return tuple(sorted(train))
 
 # %% ../nbs/02_data.ipynb #1cefcc63
+#| code-fold: true
+#| code-summary: "decode_all, remember, load_folder"
 DECODING = 2  # to be raised whenever decode makes other pixels of the same file
 
 
