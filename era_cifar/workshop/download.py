@@ -71,7 +71,7 @@ class CutError(MirrorError): "The connection broke; another try at the same addr
 
 def explain(error: Exception, timeout: float) -> str:
     "A network's error in plain words."
-    if isinstance(error, HTTPError): return f"it answered {error.code} {responses.get(error.code, '')}"
+    if isinstance(error, HTTPError): return f"it answered {error.code} {responses.get(error.code)}"
     reason = getattr(error, "reason", error)  # urllib wraps the socket's error
     words = {TimeoutError: f"it was silent for {timeout:g} s",
         ConnectionRefusedError: "nobody answers there",
@@ -147,8 +147,8 @@ def try_mirrors(file: RemoteFile, part: Path, timeout: float) -> str:  # what we
         for url in file.urls:
             try: return obtain(url, file, part, timeout, bar) or ""
             except MirrorError as error: problems.append(f"{url} ({error})")
-    kept = (f" {in_units(size_of(part))} of {in_units(file.size)} are kept, and the next start goes "
-        "on from there." if part.exists() else "")
+    kept = (f" {in_units(size_of(part))} of {in_units(file.size)} are kept, and the next start "
+        "goes on from there." if part.exists() else "")
     return f"{'; '.join(problems)}.{kept}"
 
 
@@ -194,8 +194,8 @@ def recognise(name: str) -> str | None:  # None for a file that is not ours
     "Tell by its name what a file of the cache is."
     published = "|".join(map(re.escape, PUBLISHED))
     decoded = r"(cifar10|mnist|folder-[0-9a-f]{12})-[0-9a-f]{16}\.npz"
-    patterns = {published: "as it was published", rf"\.({published})\.part": "an unfinished download",
-        decoded: "decoded pictures",
+    patterns = {published: "as it was published", decoded: "decoded pictures",
+        rf"\.({published})\.part": "an unfinished download",
         rf"\.{decoded}\.[0-9a-f]{{32}}": "left over from a start that was killed"}
     return next((patterns[p] for p in patterns if re.fullmatch(p, name)), None)
 
