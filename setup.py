@@ -1,4 +1,4 @@
-"Everything that describes the package stands in settings.ini; this file only hands it to setuptools."
+"What describes the package stands in settings.ini; this file only hands it to setuptools."
 from configparser import ConfigParser
 from pathlib import Path
 from setuptools import find_packages, setup
@@ -17,6 +17,8 @@ def lines(key: str) -> list[str]:
 extras = {key.removesuffix(SUFFIX): lines(key) for key in settings if key.endswith(SUFFIX)}
 extras["dev"] = sorted({line for extra in extras.values() for line in extra})
 
+oldest = int(settings["min_python"].split(".")[1])
+
 setup(
     version=settings["version"],
     description=settings["description"],
@@ -33,12 +35,15 @@ setup(
     install_requires=lines("requirements"),
     extras_require=extras,
     python_requires=f">={settings['min_python']}",
-    entry_points={"console_scripts": lines("console_scripts"), "nbdev": [f"{settings['lib_name']}={settings['lib_name']}._modidx:d"]},
+    entry_points={
+        "console_scripts": lines("console_scripts"),
+        "nbdev": [f"{settings['lib_name']}={settings['lib_name']}._modidx:d"],
+    },
     classifiers=[
         "Development Status :: 3 - Alpha",
         "Intended Audience :: Education",
         "Natural Language :: English",
-        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(int(settings["min_python"].split(".")[1]), 14)),
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(oldest, 14)),
     ],
     zip_safe=False,
 )

@@ -10,38 +10,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from era_cifar.resnet import (
-    ConvBlock, ResidualBlock, check_count, check_counts, check_pictures, check_positive,
-)
+from .resnet import ConvBlock, ResidualBlock, check_pictures
+from .workshop.checks import check_number, check_whole
 
 # %% ../nbs/electives/quicknet.ipynb #69cf2061
-def patch_covariance(
-    x: Tensor,  # (N, C, H, W) float, normalised
-    size: int,  # of a window, in pixels
-) -> Tensor:  # (C * size**2, C * size**2)
-    "How the numbers of a small window vary together."
-    check_pictures(x, x.shape[1] if getattr(x, "ndim", 0) == 4 else 3, check_count("size", size))
-    if len(x) == 0:
-        raise ValueError("There are no pictures to compute the covariance from; give at least one.")
+def patch_covariance(x: Tensor, size: int) -> Tensor:  # (N, C, H, W) to (C * size**2, C * size**2)
+    "How the numbers of a window of size × size pixels vary together, in normalised images."
     windows = F.unfold(x, size).permute(1, 0, 2).flatten(1)  # (C * size**2, number of windows)
     return windows @ windows.T / windows.shape[1]
 
 # %% ../nbs/electives/quicknet.ipynb #8358bef4
 def whitening_filters(
-    x: Tensor,  # (N, C, H, W) float, normalised: a few thousand pictures
-    size: int = 2,  # of a window, in pixels
-    eps: float = 5e-4,  # at least 0; keeps very weak patterns from being blown up
-) -> Tensor:  # (2 * C * size**2, C, size, size)
-    """Filters whose answers are uncorrelated and equally strong, each with both signs, the
+    x: Tensor,           # (N, C, H, W) float, normalised: a few thousand images
+    size: int = 2,       # of a window, in pixels
+    eps: float = 5e-4,   # at least 0; keeps very weak patterns from being amplified
+) -> Tensor:             # (2 * C * size**2, C, size, size)
+    """Filters whose responses are uncorrelated and equally strong, each with both signs, the
     strongest pattern first (Page 2019, 'Bag of Tricks')."""
-    check_positive("eps", eps, or_zero=True)
+    check_number("eps", eps, 0)
     values, vectors = torch.linalg.eigh(patch_covariance(x, size).double())
-    filters = (vectors / (values + eps).sqrt()).T.flip(0).float()
-    if not filters.isfinite().all():
-        raise ValueError(f"With eps = {eps} these pictures give filters that are not finite; give "
-            "more pictures without nan, or an eps above 0.")
-    filters = filters.view(-1, x.shape[1], size, size)
-    return torch.cat([filters, -filters])
+    filters = (vectors / (values + eps).sqrt()).T.flip(0).float().view(-1, x.shape[1], size, size)
+    if filters.isfinite().all(): return torch.cat([filters, -filters])
+    raise ValueError(f"With eps = {eps} these {len(x)} pictures give filters that are not finite; "
+        "give more pictures, or an eps above 0.")
 
 # %% ../nbs/electives/quicknet.ipynb #61ca3a8d
 class QuickNet(nn.Module):
@@ -53,31 +44,29 @@ class QuickNet(nn.Module):
         n_classes: int = 10,
         in_channels: int = 3,
         widths: tuple[int, int, int] = (32, 128, 128),  # channels of the three layers
-        # of the logits, above 0; larger ones make early steps too sure of themselves
-        scale: float = 1 / 9,
+        scale: float = 1 / 9,  # of the logits, above 0; larger ones are too confident too early
     ):
         super().__init__()
-        widths = check_counts("widths", widths)
-        if len(widths) != 3:
-            raise ValueError(f"widths are {widths}; there must be three, one for each layer.")
-        stem = 2 * check_count("in_channels", in_channels) * 4
-        self.in_channels, self.scale = in_channels, check_positive("scale", scale)
+        if not isinstance(widths, (tuple, list)) or len(widths) != 3:
+            raise ValueError(f"widths is {widths!r}; it must be three numbers, one for each layer.")
+        self.in_channels, stem = check_whole("in_channels", in_channels, 1), 8 * in_channels
+        self.scale = check_number("scale", scale, 0, above=True)
         self.stem = nn.Sequential(nn.Conv2d(in_channels, stem, 2), nn.ReLU())
-        self.layer1, self.layer2, self.layer3 = (nn.Sequential(ConvBlock(i, o, pool=True),
-            ResidualBlock(o, depth=1)) for i, o in zip((stem, *widths), widths))
+        self.layer1, self.layer2, self.layer3 = (
+            nn.Sequential(ConvBlock(i, o, pool=True), ResidualBlock(o, depth=1))
+            for i, o in zip((stem, *widths), widths))
         self.pool = nn.AdaptiveMaxPool2d(1)
-        self.linear = nn.Linear(widths[-1], check_count("n_classes", n_classes), bias=False)
+        self.linear = nn.Linear(widths[-1], check_whole("n_classes", n_classes, 1), bias=False)
 
+    @torch.no_grad()
     def whiten(self, x: Tensor) -> None:
-        "Set the first layer from normalised pictures (N, C, H, W), and freeze its filters."
+        "Set the first layer from normalised images (N, C, H, W), and freeze its filters."
+        check_pictures(x, self.in_channels, 2)
         conv = self.stem[0]
-        with torch.no_grad():
-            conv.weight.copy_(whitening_filters(check_pictures(x, self.in_channels,
-                2).to(conv.weight.device)))
-            conv.bias.zero_()
-        conv.weight.requires_grad_(False)
+        conv.weight.copy_(whitening_filters(x.to(conv.weight.device))).requires_grad_(False)
+        conv.bias.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
-        x = check_pictures(x, self.in_channels, 9)  # 8 after the stem, then halved three times
+        check_pictures(x, self.in_channels, 9)  # 8 after the stem, then halved three times
         x = self.layer3(self.layer2(self.layer1(self.stem(x))))
         return self.scale * self.linear(self.pool(x).flatten(1))

@@ -18,7 +18,7 @@ def circle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "A disc of radius 1."
     return np.hypot(x, y) - 1
 
-# %% ../nbs/electives/shapes.ipynb #3e0b5371
+
 def ring(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "A disc with a hole half as wide: all that is within 0.25 of the circle of radius 0.75."
     return np.abs(np.hypot(x, y) - .75) - .25
@@ -40,33 +40,31 @@ def moon(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "In one disc and not in another."
     return np.maximum(circle(x, y), .85 - np.hypot(x - .45, y))
 
-# %% ../nbs/electives/shapes.ipynb #83a9315f
+
 def hourglass(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "Two triangles, tip to tip: one slanted edge, mirrored twice."
-    # 0.8² + 0.6² = 1: the slope is 1
-    return np.maximum(np.abs(y) - .75, .8 * np.abs(x) - .6 * np.abs(y) - .05)
+    edge = .8 * np.abs(x) - .6 * np.abs(y) - .05  # 0.8² + 0.6² = 1: the slope is 1
+    return np.maximum(np.abs(y) - .75, edge)
 
 def heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "A square that stands on its corner, or a disc on either of its upper edges."
-    # along the edges of the square; .7071 is √½: turned by 45°
-    u, v = .7071 * (x - y) + .15, -.7071 * (x + y) + .15
+    u, v = .7071 * (x - y) + .15, -.7071 * (x + y) + .15  # √½ = .7071: turned by 45°
     discs = np.minimum(np.hypot(u - .55, v), np.hypot(u, v - .55))
     return np.minimum(np.maximum(np.abs(u), np.abs(v)), discs) - .55
 
 # %% ../nbs/electives/shapes.ipynb #7350bc83
 def fold(
-    x: np.ndarray,  # any shape
-    y: np.ndarray,  # the same shape
-    wedges: int,  # into how many equal wedges the plane is cut
-# x and y after each point was turned into the wedge that points up
-) -> tuple[np.ndarray, np.ndarray]:
+    x: np.ndarray,                   # any shape
+    y: np.ndarray,                   # the same shape
+    wedges: int,                     # into how many equal wedges the plane is cut
+) -> tuple[np.ndarray, np.ndarray]:  # x and y, each point turned into the wedge that points up
     "Fold the plane into one wedge, so that an edge drawn there appears in all of them."
     radius, angle = np.hypot(x, y), np.arctan2(x, -y)  # the angle from "up", which is -y
     step = 2 * np.pi / wedges
     angle = angle - step * np.round(angle / step)
     return radius * np.sin(angle), -radius * np.cos(angle)
 
-# %% ../nbs/electives/shapes.ipynb #cca0b133
+
 def triangle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "Three edges, each half a unit from the middle; turned over, so that a tip points up."
     return -fold(x, -y, 3)[1] - .5
@@ -77,17 +75,16 @@ def star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     half_tip = np.radians(32)
     return np.cos(half_tip) * np.abs(x) - np.sin(half_tip) * (y + 1)
 
-# %% ../nbs/electives/shapes.ipynb #c190561d
-# in the order of the labels
+
+# In the order of the labels.
 SHAPES = (circle, ring, square, triangle, cross, star, heart, moon, bar, hourglass)
 
 # %% ../nbs/electives/shapes.ipynb #c5e7fba0
 def distances(
     labels: np.ndarray,  # (n,) int64: which of SHAPES
     places: np.ndarray,  # (n, 4): radius, angle, column, row
-# (n, 32, 32) in pixels: from the centre of each pixel to the object's edge, negative inside
-) -> np.ndarray:
-    "Signed distances for many objects at once."
+) -> np.ndarray:         # (n, 32, 32) in pixels: from each pixel's centre to the object's edge
+    "Signed distances, negative inside, for many objects at once."
     radius, angle, column, row = places.T[:, :, None, None]
     centres = np.arange(32) + .5
     x, y = (centres[None, None, :] - column) / radius, (centres[None, :, None] - row) / radius
@@ -100,7 +97,7 @@ def distances(
 # %% ../nbs/electives/shapes.ipynb #8aef0aaa
 def random_places(
     numbers: np.ndarray,  # (n, 4) from 0 to 1
-) -> np.ndarray:  # (n, 4): radius in pixels, angle, and the column and row of the centre
+) -> np.ndarray:          # (n, 4): radius in pixels, angle, and the column and row of the centre
     "A size, a turn and a place for each object, such that it lies wholly inside its picture."
     radius = 5 + 7 * numbers[:, 0]
     room = 31 - 2 * radius  # half a pixel of each side stays free for the soft edge
@@ -110,15 +107,14 @@ def random_places(
 # %% ../nbs/electives/shapes.ipynb #d9dfd2f6
 def coverage(
     distance: np.ndarray,  # signed distance in pixels, any shape
-) -> np.ndarray:  # the same shape, from 0 (outside) to 1 (inside)
-    """The share of each pixel that the object covers, from the distance of the pixel's centre to
-    the edge."""
+) -> np.ndarray:           # the same shape, from 0 (outside) to 1 (inside)
+    "The share of each pixel that the object covers."
     return np.clip(.5 - distance, 0, 1)
 
 # %% ../nbs/electives/shapes.ipynb #275bcd27
 def tight_boxes(
     masks: np.ndarray,  # (n, H, W) bool, each with at least one True
-) -> np.ndarray:  # (n, 4) int64: left, top, right, bottom; right and bottom exclusive
+) -> np.ndarray:       # (n, 4) int64: left, top, right, bottom; right and bottom exclusive
     "The smallest box that holds every True pixel of each mask."
     columns, rows = masks.any(axis=1), masks.any(axis=2)
     left, top = columns.argmax(axis=1), rows.argmax(axis=1)
@@ -128,9 +124,8 @@ def tight_boxes(
 
 # %% ../nbs/electives/shapes.ipynb #e2f3a0f3
 def random_colors(
-    numbers: np.ndarray,  # (n, 6) from 0 to 1
-# (n, 3) and (n, 3) from 0 to 1: of the background and of the object
-) -> tuple[np.ndarray, np.ndarray]:
+    numbers: np.ndarray,             # (n, 6) from 0 to 1
+) -> tuple[np.ndarray, np.ndarray]:  # (n, 3) and (n, 3): of the background and of the object
     "Two colours for each picture that differ by at least 0.15 in red, in green and in blue."
     background = numbers[:, :3]
     return background, (background + .15 + .7 * numbers[:, 3:]) % 1
@@ -138,30 +133,28 @@ def random_colors(
 # %% ../nbs/electives/shapes.ipynb #4c6ffb97
 def random_texture(
     numbers: np.ndarray,  # (n, 18) from 0 to 1: six for each of three waves
-) -> np.ndarray:  # (n, 32, 32, 3), about -0.3 to 0.3: to be added to the background
-    """Three waves of random direction, length, phase and colour: a gradient, coarse stripes and
-    fine ones."""
+) -> np.ndarray:          # (n, 32, 32, 3), about -0.3 to 0.3: to be added to the background
+    "Three waves of random direction, length, phase and colour: a slope, coarse and fine stripes."
     numbers = (2 * numbers.reshape(-1, 3, 6) - 1).astype(np.float32)
     along = np.linspace(-np.pi, np.pi, 32, dtype=np.float32)
     texture = np.zeros((len(numbers), 32, 32, 3), dtype=np.float32)
     for wave, cycles in enumerate((.3, 3, 6)):
         across, down, phase = numbers[:, wave, :3].T[:, :, None, None]
-        height = np.sin(cycles * (across * along + down * along[:, None]) + np.float32(np.pi)
-            * phase)
+        slope = across * along + down * along[:, None]
+        height = np.sin(cycles * slope + np.float32(np.pi) * phase)
         texture += .2 * height[..., None] * numbers[:, wave, None, None, 3:]
     return texture
 
 # %% ../nbs/electives/shapes.ipynb #e8b92e06
 def draw_shapes(
-    labels: np.ndarray,  # (n,) int64: which of SHAPES
-    # (n, 28) from 0 to 1: 4 for the place, 6 for the colours, 18 for the texture
-    numbers: np.ndarray,
-    noise: np.ndarray,  # (n, 32, 32, 3) float32 from 0 to 1
+    labels: np.ndarray,              # (n,) int64: which of SHAPES
+    numbers: np.ndarray,             # (n, 28) from 0 to 1: 4 for place, 6 colours, 18 texture
+    noise: np.ndarray,               # (n, 32, 32, 3) float32 from 0 to 1
 ) -> tuple[np.ndarray, np.ndarray]:  # pixels (n, 32, 32, 3) uint8 and boxes (n, 4) int64
     "Pictures and boxes from given random numbers."
     cover = coverage(distances(labels, random_places(numbers[:, :4]))).astype(np.float32)
-    background, color = (c.astype(np.float32)[:, None, None]
-        for c in random_colors(numbers[:, 4:10]))
+    colors = random_colors(numbers[:, 4:10])
+    background, color = (c.astype(np.float32)[:, None, None] for c in colors)
     scene = background + random_texture(numbers[:, 10:])
     picture = scene + cover[..., None] * (color - scene) + .5 * (noise - .5)
     return (255 * np.clip(picture, 0, 1) + .5).astype(np.uint8), tight_boxes(cover >= .5)
@@ -171,19 +164,15 @@ def balanced_labels(
     n: int,  # how many
     generator: np.random.Generator,
 ) -> np.ndarray:  # (n,) int64
-    """Labels in random order, of which every ten in a row, counted from the start, hold each class
-    once."""
+    "Labels in random order; each ten in a row, counted from the start, hold each class once."
     return generator.random((-(-n // 10), 10)).argsort(axis=1).ravel()[:n]
 
-# %% ../nbs/electives/shapes.ipynb #76bb43f8
+
 def make_shapes(
-    n: int,  # how many pictures, at least 1
-    seed: int = 0,  # at least 0; the same seed draws the same pictures
-# of 32×32, with labels and with the smallest boxes that hold every pixel which the object covers at
-# least half
-) -> Images:
-    """Draw n pictures, each of one of ten shapes, with random size, place, turn and colour, on a
-    textured background."""
+    n: int,         # how many images, at least 1
+    seed: int = 0,  # at least 0; the same seed draws the same images
+) -> Images:        # of 32×32; a box holds every pixel of which the object covers at least half
+    "Draw n images, each of one of ten shapes, with random size, place, turn, colour and texture."
     n, seed = check_whole("n", n, 1), check_whole("seed", seed, 0)
     for_labels, for_numbers, for_noise = np.random.default_rng(seed).spawn(3)
     labels, numbers = balanced_labels(n, for_labels), for_numbers.random((n, 28))

@@ -1,6 +1,7 @@
-"""Run notebooks and store their outputs: python tools/execute.py nbs/00_images.ipynb …   (no argument: all of them)
+"""Run notebooks and store their outputs:   python tools/execute.py [nbs/01_images.ipynb …]
 
-A cell marked `#| eval: false`, `#| slow` or `#| gpu` is left as it is (--slow runs the slow ones too).
+Without an argument it runs all of them. A cell marked `#| eval: false`, `#| slow`, `#| gpu` is left
+as it is (--slow runs the slow ones too).
 It stops at the first error; a notebook that failed is not written. Follow it with nbdev_clean.
 """
 import argparse
@@ -35,19 +36,23 @@ def join_streams(notebook) -> None:
 def execute(path: Path) -> None:
     "Run one notebook in its own folder and write it back with its outputs."
     notebook = nbformat.read(path, as_version=4)
-    SkippingClient(notebook, timeout=3600, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}).execute()
+    SkippingClient(notebook, timeout=3600, kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}}).execute()
     join_streams(notebook)
     nbformat.write(notebook, path)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", type=Path)
     parser.add_argument("--slow", action="store_true", help="run the cells marked slow too")
     arguments = parser.parse_args()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    if arguments.slow: SkippingClient.skipped = re.compile(r"^#\|\s*(eval:\s*false|gpu|notest)\b", re.MULTILINE)
-    for path in arguments.notebooks or sorted(path for path in (ROOT / "nbs").rglob("*.ipynb") if "/." not in str(path)):
+    if arguments.slow:
+        SkippingClient.skipped = re.compile(r"^#\|\s*(eval:\s*false|gpu|notest)\b", re.MULTILINE)
+    for path in arguments.notebooks or sorted(path for path in (ROOT / "nbs").rglob("*.ipynb")
+        if "/." not in str(path)):
         print(path, flush=True)
         try: execute(path.resolve())
         except CellExecutionError as error:

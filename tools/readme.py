@@ -1,7 +1,8 @@
 """Make README.md from nbs/index.ipynb: python tools/readme.py
 
-With --check nothing is written: one line on stderr says what is out of step, and the exit code is 1.
-The check also reads every notebook and page: an address of this project must name the owner of settings.ini.
+With --check nothing is written: one line on stderr says what is out of step, and the exit code
+is 1. The check also reads every notebook and page: an address of this project names the owner of
+settings.ini.
 """
 import argparse
 import copy
@@ -20,7 +21,8 @@ HEADER = "<!-- Made from nbs/index.ipynb by tools/readme.py. Change it there. --
 
 DIRECTIVE = re.compile(r"^#\|[ \t]*([\w-]+):?[ \t]*(.*)\n?", re.MULTILINE)
 CODE_SPAN = re.compile(r"(^```.*?^```|^~~~.*?^~~~|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
-INLINE_LINK = re.compile(r"(\]\([ \t]*<?)([^)\s>]+)(>?[^)\n]*\))(?:\{[^}\n]*\})?")  # Quarto's {width=…} has no place in a README
+# Quarto's {width=…} has no place in a README
+INLINE_LINK = re.compile(r"(\]\([ \t]*<?)([^)\s>]+)(>?[^)\n]*\))(?:\{[^}\n]*\})?")
 TAG_LINK = re.compile(r"(\b(?:src|href)=[\"'])([^\"']+)([\"'])")
 NAMED_LINK = re.compile(r"(^\[[^\]]+\]:[ \t]+)(\S+)()", re.MULTILINE)
 
@@ -30,11 +32,13 @@ class ReadmeError(Exception):
 
 
 def relink(target: str) -> str:
-    "A link as seen from the top of the project; what the notebook calls 05_resnet.ipynb is nbs/05_resnet.ipynb here."
+    """A link as seen from the top of the project; what the notebook calls 05_resnet.ipynb is
+    nbs/05_resnet.ipynb here."""
     if re.match(r"[a-zA-Z][\w+.-]*:|#|/", target): return target
     path, mark, place = target.partition("#")
     path = posixpath.normpath(posixpath.join("nbs", path))
-    if not (ROOT / path).exists(): raise ReadmeError(f"nbs/index.ipynb links to {target}, and there is no {path}.")
+    if not (ROOT / path).exists():
+        raise ReadmeError(f"nbs/index.ipynb links to {target}, and there is no {path}.")
     return path + mark + place
 
 
@@ -42,7 +46,8 @@ def relink_text(text: str) -> str:
     "Every relative link and picture of a markdown text, code left alone."
     pieces = CODE_SPAN.split(text)
     for pattern in (INLINE_LINK, TAG_LINK, NAMED_LINK):
-        pieces[::2] = [pattern.sub(lambda found: found[1] + relink(found[2]) + found[3], piece) for piece in pieces[::2]]
+        pieces[::2] = [pattern.sub(lambda found: found[1] + relink(found[2]) + found[3], piece)
+            for piece in pieces[::2]]
     return "".join(pieces)
 
 
@@ -58,12 +63,14 @@ def check_outputs(cell) -> None:
     "A README can show text; a stored picture or table would have to become a file first."
     for output in cell.outputs:
         kinds = set(output.get("data", {}))
-        wrong = {"error"} if output.output_type == "error" else kinds - {"text/plain", "text/markdown"}
+        wrong = kinds - {"text/plain", "text/markdown"}
+        if output.output_type == "error": wrong = {"error"}
         if output.get("name") == "stderr": wrong = {"text on stderr"}
         if wrong:
             first = cell.source.splitlines()[0] if cell.source else ""
-            raise ReadmeError(f"nbs/index.ipynb: the cell that starts with {first!r} stores {sorted(wrong)[0]}, which a README can't show. "
-                              "Put a picture under nbs/images and link it, print text, or mark the cell '#| output: false'.")
+            raise ReadmeError(f"nbs/index.ipynb: the cell that starts with {first!r} stores "
+                f"{sorted(wrong)[0]}, which a README can't show. Put a picture under nbs/images "
+                "and link it, print text, or mark the cell '#| output: false'.")
 
 
 def shown_code(cell) -> bool:
@@ -91,7 +98,8 @@ def shown_cells(notebook) -> list:
 
 
 def tidy(text: str) -> str:
-    "One empty line between blocks and one line end at the end, whatever version of nbconvert made it; code blocks as they are."
+    """One empty line between blocks and one line end at the end, whatever version of nbconvert made
+    it; code blocks as they are."""
     lines, fenced = [], False
     for line in text.splitlines():
         if not line.strip() and not fenced:
@@ -108,13 +116,15 @@ def make_readme() -> str:
     if not index.exists(): raise ReadmeError("There is no nbs/index.ipynb to make README.md from.")
     notebook = nbformat.read(index, as_version=4)
     notebook.cells = shown_cells(notebook)
-    notebook.metadata["language_info"] = {"name": "python"}  # nbdev_clean drops it; it is the word after ```
+    # nbdev_clean drops it; it is the word after ```
+    notebook.metadata["language_info"] = {"name": "python"}
     return f"{HEADER}\n\n" + tidy(MarkdownExporter().from_notebook_node(notebook)[0])
 
 
 def pages() -> list[Path]:
     "Every file in which an address of this project may stand."
-    found = [*ROOT.glob("*.md"), *ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("nbs/**/*.ipynb")]
+    found = [*ROOT.glob("*.md"), *ROOT.glob(".github/workflows/*.yml"),
+        *ROOT.glob("nbs/**/*.ipynb")]
     return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
 
 
@@ -123,23 +133,28 @@ def check_owner() -> None:
     config = ConfigParser()
     config.read(ROOT / "settings.ini", encoding="utf-8")
     owner, repo = config["DEFAULT"]["user"], config["DEFAULT"]["repo"]
-    address = re.compile(rf"(?:github\.com[/:]|githubusercontent\.com/|/github/)([\w.-]+)/{repo}\b|([\w-]+)\.github\.io/{repo}\b")
+    hosts = r"(?:github\.com[/:]|githubusercontent\.com/|/github/)"
+    address = re.compile(rf"{hosts}([\w.-]+)/{repo}\b|([\w-]+)\.github\.io/{repo}\b")
     for path in pages():
         for found in address.finditer(path.read_text(encoding="utf-8")):
             if owner != (found[1] or found[2]):
-                raise ReadmeError(f"{path.relative_to(ROOT)} links to {found[0]}; in settings.ini the owner is {owner}.")
+                raise ReadmeError(f"{path.relative_to(ROOT)} links to {found[0]}; in settings.ini "
+                    f"the owner is {owner}.")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 when README.md is out of step")
+    parser = argparse.ArgumentParser(description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true",
+        help="write nothing; exit code 1 when README.md is out of step")
     arguments = parser.parse_args()
     readme = ROOT / "README.md"
     try:
         text = make_readme()
         if not arguments.check: readme.write_text(text, encoding="utf-8")
         elif not readme.exists() or readme.read_text(encoding="utf-8") != text:
-            raise ReadmeError("README.md is out of step with nbs/index.ipynb. Run: python tools/readme.py")
+            raise ReadmeError(
+                "README.md is out of step with nbs/index.ipynb. Run: python tools/readme.py")
         check_owner()
     except ReadmeError as error:
         print(error, file=sys.stderr)

@@ -17,13 +17,12 @@ from matplotlib.patches import Rectangle
 
 # %% ../../nbs/workshop/figures.ipynb #fbb03fc7
 def new_figure(
-    rows: int,  # of panels, at least 1
-    columns: int,  # of panels, at least 1
-    width: float,  # of one panel, in inches
+    rows: int,      # of panels, at least 1
+    columns: int,   # of panels, at least 1
+    width: float,   # of one panel, in inches
     height: float,  # of one panel, in inches
 ) -> tuple[Figure, np.ndarray]:  # the figure, and its axes as an array (rows, columns)
-    """A grid of panels that is shown once, where it is the value of a cell, and never opens a
-    window."""
+    "A grid of panels, shown once, where it is the value of a cell; it never opens a window."
     figure, axes = plt.subplots(rows, columns, figsize=(columns * width, rows * height),
         squeeze=False, layout="constrained")
     plt.close(figure)
@@ -31,9 +30,9 @@ def new_figure(
 
 # %% ../../nbs/workshop/figures.ipynb #51cdfad0
 def show_picture(
-    axes: Axes,  # where to draw
-    picture: np.ndarray,  # (H, W, 3) uint8
-    title: str = "",  # drawn above it
+    axes: Axes,                     # where to draw
+    picture: np.ndarray,            # (H, W, 3) uint8
+    title: str = "",                # drawn above it
     box: np.ndarray | None = None,  # left, top, right, bottom in pixels; drawn in white on black
 ) -> None:
     "Draw one picture, pixels as squares, with its title and its box."
@@ -47,11 +46,8 @@ def show_picture(
             color=color, linewidth=line))
 
 # %% ../../nbs/workshop/figures.ipynb #ea2fab1b
-def short_name(
-    name: str,
-    length: int = 14,  # letters at most
-) -> str:
-    "A name that fits into a figure."
+def short_name(name: str, length: int = 14) -> str:
+    "A name that fits into a figure: so many letters at most."
     return name if len(name) <= length else name[:length - 1] + "…"
 
 # %% ../../nbs/workshop/figures.ipynb #5fa3759e
