@@ -92,8 +92,9 @@ def as_pixels(pixels: object) -> object:  # an array (N, H, W, 3) uint8, unchang
     return pixels
 
 
-def as_integers(name: str, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:  # int64
+def as_integers(name: str, values: object, shape: tuple[int, ...]) -> object:  # int64
     "Check that an array holds integers in a certain shape, one row for each image."
+    import numpy as np
     values = np.asarray(values)
     if values.shape != shape:
         raise ValueError(f"{name} have the shape {values.shape}; {shape[0]} pictures need {shape}.")
