@@ -50,7 +50,8 @@ def check_batch(
         raise ValueError(f"The batch is of type {type(x).__name__} and has the shape "
             f"{tuple(np.shape(x))}; it must be a tensor (B, 3, H, W).")
     for name, values in each.items():
-        if values is None or isinstance(values, Tensor) and values.shape[:1] == x.shape[:1]: continue
+        fits = isinstance(values, Tensor) and values.shape[:1] == x.shape[:1]
+        if values is None or fits: continue
         raise ValueError(f"{name} is of type {type(values).__name__} and has the shape "
             f"{tuple(np.shape(values))}; it must be a tensor with one entry for each of "
             f"{len(x)} pictures.")
@@ -102,7 +103,7 @@ def crop(
 # %% ../../nbs/workshop/pixels.ipynb #2cf5f446
 def erase(
     x: Tensor,              # (B, 3, H, W)
-    boxes: Tensor,          # (B, K, 4) int64: left, top, right, bottom; may reach beyond the picture
+    boxes: Tensor,          # (B, K, 4) int64: left, top, right, bottom; may reach outside
     fill: Sequence[float],  # the colour
 ) -> Tensor:                # (B, 3, H, W)
     "Fill K rectangles of each picture; right and bottom are exclusive."
@@ -175,11 +176,11 @@ def turn_hue(
 
 # %% ../../nbs/workshop/pixels.ipynb #4217f90f
 def adjust(
-    x: Tensor,                # (B, 3, H, W) float; may be changed in place
-    operation: int,           # 0 brightness, 1 contrast, 2 saturation, 3 hue
-    amount: Tensor,           # (B,) a factor; for hue a part of a turn
-    brightest: float = 255,   # the largest value: 255 for bytes, 1 for floats
-) -> Tensor:                  # (B, 3, H, W) float
+    x: Tensor,               # (B, 3, H, W) float; may be changed in place
+    operation: int,          # 0 brightness, 1 contrast, 2 saturation, 3 hue
+    amount: Tensor,          # (B,) a factor; for hue a part of a turn
+    brightest: float = 255,  # the largest value: 255 for bytes, 1 for floats
+) -> Tensor:                 # (B, 3, H, W) float
     "One of the four colour operations; with 255, the values stay whole numbers."
     whole = brightest == 255
     if operation == 3:

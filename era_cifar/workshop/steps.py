@@ -48,10 +48,10 @@ def check_field(name: str, value: object) -> object:
 
 # %% ../../nbs/workshop/steps.ipynb #d1beeb1c
 def fill_levels(
-    fill: str | Real | Sequence[Real],           # "mean", one level, or three
-    mean: Sequence[float] = (.5, .5, .5),        # of the data, in 0…1
-    normalised: bool = False,                    # True: normalised numbers; False: from 0 to 255
-) -> tuple[Real, Real, Real]:                    # red, green, blue
+    fill: str | Real | Sequence[Real],     # "mean", one level, or three
+    mean: Sequence[float] = (.5, .5, .5),  # of the data, in 0…1
+    normalised: bool = False,              # True: normalised numbers; False: from 0 to 255
+) -> tuple[Real, Real, Real]:              # red, green, blue
     "The colour to fill with."
     if isinstance(fill, str) and fill == "mean":
         return (0., 0., 0.) if normalised else tuple(round(255 * m) for m in mean)
@@ -108,7 +108,7 @@ class Normalise(Step):
     mean: tuple[float, ...] | None = None  # of each channel, in 0…1; the policy fills it in
     std: tuple[float, ...] | None = None   # likewise, above 0
 
-    def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> "Normalise":
+    def resolved(self, mean: Sequence[float], std: Sequence[float], normalised: bool) -> Step:
         return Normalise(tuple(mean), tuple(std))
 
     def draw(self, n: int, height: int, width: int, generator: Generator) -> tuple: return ()
@@ -124,7 +124,8 @@ def soft_labels(
 ) -> Tensor:         # (B, classes) float32
     "Labels as shares: 1 for the class, 0 for the others."
     if y.ndim == 2 and y.shape[1] == n_classes: return y.float()
-    if y.ndim == 1 and not y.is_floating_point() and (not len(y) or 0 <= y.min() <= y.max() < n_classes):
+    whole = y.ndim == 1 and not y.is_floating_point()
+    if whole and (not len(y) or 0 <= y.min() <= y.max() < n_classes):
         return one_hot(y.long(), n_classes).float()
     raise ValueError(f"labels are {y.dtype} of the shape {tuple(y.shape)}; they must be whole "
         f"numbers (B,) below n_classes, which is {n_classes}, or shares (B, {n_classes}). Set "
