@@ -1,8 +1,10 @@
-"""How fast does each engine change pictures?  python benchmarks/augment.py   (needs: pip install kornia)
+"""How fast does each engine change pictures?  python benchmarks/augment.py   (needs: kornia)
 
-Sends 20,000 random pictures of 32×32 in batches of 512 through three policies, in turns, with nothing else running: our batch engine,
-Albumentations in this process and with two persistent workers, torchvision's v2 transforms and kornia. Every side ends in normalised
-float batches. Then, each in a process of its own, the peak memory of the batch engine. Writes era_cifar/results/augment.json.
+Sends 20,000 random pictures of 32×32 in batches of 512 through three policies, in turns, with
+nothing else running: our batch engine, Albumentations in this process and with two persistent
+workers, torchvision's v2 transforms and kornia. Every side ends in normalised float batches. Then,
+each in a process of its own, the peak memory of the batch engine. Writes
+era_cifar/results/augment.json.
 """
 import argparse
 import re
@@ -24,11 +26,13 @@ from era_cifar.measure import in_turns, save_result
 MEAN, STD = (.4914, .4822, .4465), (.2470, .2435, .2616)
 FILL = [round(255 * value) for value in MEAN]
 PICTURES, BATCH, BIG_BATCH = 20_000, 512, 8192
-SIDES = {"standard": POLICIES["standard"], "hole": Policy([*POLICIES["standard"].steps, Cutout(16)]), "s10": POLICIES["s10"]}
+SIDES = {"standard": POLICIES["standard"],
+    "hole": Policy([*POLICIES["standard"].steps, Cutout(16)]), "s10": POLICIES["s10"]}
 
 
 def random_pictures(n: int) -> Images:
-    return Images(np.random.default_rng(0).integers(0, 256, (n, 32, 32, 3), dtype=np.uint8), np.zeros(n, dtype=np.int64), ("noise",))
+    return Images(np.random.default_rng(0).integers(0, 256, (n, 32, 32, 3), dtype=np.uint8),
+        np.zeros(n, dtype=np.int64), ("noise",))
 
 
 def torchvision_steps(name: str) -> list:
@@ -38,23 +42,28 @@ def torchvision_steps(name: str) -> list:
     colors = [v2.RandomApply([v2.ColorJitter(0, .1, .2, .1)], p=.5), v2.RandomGrayscale(.2)]
     holes = {"hole": .25, "s10": 1 / 16}  # the area of the hole, as a part of the picture
     hole = [v2.RandomErasing(1, (holes[name],) * 2, (1, 1), FILL)] if name in holes else []
-    return [*(colors if name == "s10" else []), *crop_and_flip, *hole, v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
+    return [*(colors if name == "s10" else []), *crop_and_flip, *hole,
+        v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
 
 
 def kornia_steps(name: str) -> list:
     "The policy with kornia's transforms, for a batch (B, 3, 32, 32) float in 0…1."
     from kornia import augmentation as K
-    crop_and_flip = [K.RandomCrop((32, 32), padding=4, padding_mode="reflect"), K.RandomHorizontalFlip()]
+    crop_and_flip = [K.RandomCrop((32, 32), padding=4, padding_mode="reflect"),
+        K.RandomHorizontalFlip()]
     colors = [K.ColorJitter(0., .1, .2, .1, p=.5), K.RandomGrayscale(p=.2)]
     holes = {"hole": .25, "s10": 1 / 16}
     hole = [K.RandomErasing((holes[name],) * 2, (1., 1.), value=.47, p=1.)] if name in holes else []
-    return [*(colors if name == "s10" else []), *crop_and_flip, *hole, K.Normalize(torch.tensor(MEAN), torch.tensor(STD))]
+    return [*(colors if name == "s10" else []), *crop_and_flip, *hole,
+        K.Normalize(torch.tensor(MEAN), torch.tensor(STD))]
 
 
 def torchvision_batches(images: Images, name: str) -> Iterable[Tensor]:
     from torchvision.transforms import v2
-    change, x = v2.Compose(torchvision_steps(name)), torch.from_numpy(images.pixels).permute(0, 3, 1, 2).contiguous()
-    for index in torch.randperm(len(x)).split(BATCH): yield torch.stack([change(picture) for picture in x[index]])
+    change = v2.Compose(torchvision_steps(name))
+    x = torch.from_numpy(images.pixels).permute(0, 3, 1, 2).contiguous()
+    for index in torch.randperm(len(x)).split(BATCH):
+        yield torch.stack([change(picture) for picture in x[index]])
 
 
 def kornia_batches(images: Images, change: Callable[[Tensor], Tensor]) -> Iterable[Tensor]:
@@ -73,10 +82,13 @@ def sides(name: str, images: Images) -> dict[str, Callable[[], None]]:
     policy = SIDES[name]
     batch = BatchLoader(images, policy.per_batch(MEAN, STD, 0), BATCH, True)
     floor = BatchLoader(images, Policy().per_batch(MEAN, STD, 0), BATCH, True)
-    alone, helped = (PictureLoader(images, policy, MEAN, STD, BATCH, workers=workers) for workers in (0, 2))
+    alone, helped = (PictureLoader(images, policy, MEAN, STD, BATCH, workers=workers)
+        for workers in (0, 2))
     kornia = AugmentationSequential(*kornia_steps(name), data_keys=["input"])
-    return {"batch": lambda: exhaust(batch), "Albumentations, 0 workers": lambda: exhaust(alone), "Albumentations, 2 workers": lambda: exhaust(helped),
-            "torchvision v2": lambda: exhaust(torchvision_batches(images, name)), "kornia": lambda: exhaust(kornia_batches(images, kornia)), "floor": lambda: exhaust(floor)}
+    return {"batch": lambda: exhaust(batch), "Albumentations, 0 workers": lambda: exhaust(alone),
+        "Albumentations, 2 workers": lambda: exhaust(helped),
+        "torchvision v2": lambda: exhaust(torchvision_batches(images, name)),
+        "kornia": lambda: exhaust(kornia_batches(images, kornia)), "floor": lambda: exhaust(floor)}
 
 
 def in_use(field: str) -> int:
@@ -85,11 +97,13 @@ def in_use(field: str) -> int:
 
 
 def print_memory(name: str) -> None:
-    "By how much one big batch raises the peak memory of this process, in sizes of the batch that comes out."
+    """By how much one big batch raises the peak memory of this process, in sizes of the batch that
+    comes out."""
     augment, images = SIDES[name].per_batch(MEAN, STD, 0), random_pictures(BIG_BATCH)
     x = torch.from_numpy(images.pixels).permute(0, 3, 1, 2)
     for step in range(3): augment(x[:64], step=step)
-    Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak starts again from what is in use now
+    # Linux: the peak starts again from what is in use now
+    Path("/proc/self/clear_refs").write_text("5")
     before = in_use("VmRSS")
     out = augment(x)
     print((in_use("VmHWM") - before) / (out.numel() * 4))
@@ -115,11 +129,20 @@ def main() -> None:
     images, seconds, ratios, memory = random_pictures(PICTURES), {}, {}, {}
     for name in SIDES:
         turns = in_turns(sides(name, images), repeats=words.repeats)
-        seconds[name], ratios[name] = turns.seconds, turns.ratio("Albumentations, 2 workers", "batch")
-        memory[name] = float(subprocess.run([sys.executable, __file__, "--memory", name], capture_output=True, text=True, check=True).stdout)
-        print(name, f"{ratios[name]:.1f} times Albumentations with 2 workers, memory {memory[name]:.1f}", {side: f"{PICTURES / np.median(values):,.0f}/s" for side, values in seconds[name].items()}, flush=True)
-    save_result("augment", {"pictures": PICTURES, "seconds": seconds, "ratios": ratios, "memory": memory, "reseed_microseconds": reseed_microseconds()}, repeats=words.repeats, command="python benchmarks/augment.py", data=f"{PICTURES:,} random pictures of 32×32, batches of {BATCH}",
-                claim="Seconds to augment all pictures once, per policy and engine; ratios: Albumentations with 2 workers to the batch engine (median over rounds); memory: the rise of peak memory in sizes of the batch that comes out.")
+        seconds[name] = turns.seconds
+        ratios[name] = turns.ratio("Albumentations, 2 workers", "batch")
+        memory[name] = float(subprocess.run([sys.executable, __file__, "--memory", name],
+            capture_output=True, text=True, check=True).stdout)
+        rates = {side: f"{PICTURES / np.median(values):,.0f}/s"
+            for side, values in seconds[name].items()}
+        print(name, f"{ratios[name]:.1f} times Albumentations with 2 workers, memory "
+            f"{memory[name]:.1f}", rates, flush=True)
+    save_result("augment", {"pictures": PICTURES, "seconds": seconds, "ratios": ratios,
+        "memory": memory, "reseed_microseconds": reseed_microseconds()}, repeats=words.repeats,
+        command="python benchmarks/augment.py", data=f"{PICTURES:,} random pictures of 32×32, "
+        f"batches of {BATCH}", claim="Seconds to augment all pictures once, per policy and engine; "
+        "ratios: Albumentations with 2 workers to the batch engine (median over rounds); memory: "
+        "the rise of peak memory in sizes of the batch that comes out.")
 
 
 if __name__ == "__main__": main()

@@ -18,38 +18,37 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from .augment import BatchAugment, Policy, reseed
 from .data import Data
 from .images import Images
-from .workshop.checks import check_seed, check_whole
+from .workshop.checks import check_choice, check_seed, check_type, check_whole
 from .workshop.pixels import pixels_first, to_batch
 from .workshop.steps import mix
 
 # %% ../nbs/04_loaders.ipynb #461c152a
 def epoch_order(
-    n: int,  # pictures
-    seed: int,  # of the run, 0 or larger
+    n: int,      # pictures
+    seed: int,   # of the run, 0 or larger
     epoch: int,  # 0 or larger
-) -> Tensor:  # (n,) int64: a permutation
+) -> Tensor:     # (n,) int64: a permutation
     "The shuffled order of an epoch: a function of (seed, epoch)."
     return torch.randperm(n, generator=torch.Generator().manual_seed(mix(seed, epoch)))
 
 # %% ../nbs/04_loaders.ipynb #0a45fa7a
 class BatchLoader:
-    """Batches (B, 3, H, W) float32 with labels (B,) int64, or (B, classes) after MixUp and CutMix,
-    made whole on the device."""
+    "Batches (B, 3, H, W) float32 with labels, (B,) int64 or soft, made whole on the device."
 
     def __init__(
         self,
         images: Images,
-        augment: BatchAugment,  # a compiled policy
-        batch_size: int,  # pictures; the last batch may have fewer
-        shuffle: bool,  # anew in each epoch
+        augment: BatchAugment,               # a compiled policy
+        batch_size: int,                     # pictures; the last batch may have fewer
+        shuffle: bool,                       # anew in each epoch
         device: str | torch.device = "cpu",  # where the pictures lie and the batches are made
-        seed: int = 0,  # of the order
+        seed: int = 0,                       # of the order
     ):
-        batch_size, seed = check_whole("batch_size", batch_size, 1), check_seed(seed)
-        self.pixels, self.labels = torch.from_numpy(images.pixels).to(device), torch.from_numpy(
-            images.labels).to(device)
-        self.classes, self.augment, self.batch_size, self.shuffle, self.seed, self.epoch = (
-            images.classes, augment, batch_size, shuffle, seed, 0)
+        self.pixels = torch.from_numpy(images.pixels).to(device)
+        self.labels = torch.from_numpy(images.labels).to(device)
+        self.classes, self.augment, self.shuffle = images.classes, augment, shuffle
+        self.batch_size, self.seed = check_whole("batch_size", batch_size, 1), check_seed(seed)
+        self.epoch = 0
 
     def __len__(self) -> int: return -(-len(self.labels) // self.batch_size)
 
@@ -60,24 +59,18 @@ class BatchLoader:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         epoch, self.epoch = self.epoch, self.epoch + 1
-        n = len(self.labels)
+        n, device = len(self.labels), self.labels.device
         order = epoch_order(n, self.seed, epoch) if self.shuffle else torch.arange(n)
-        for step, index in enumerate(order.to(self.labels.device).split(self.batch_size)):
-            yield self.augment(pixels_first(self.pixels.index_select(0, index)), self.labels[index],
-                index, epoch, step)
+        for step, index in enumerate(order.to(device).split(self.batch_size)):
+            x = pixels_first(self.pixels.index_select(0, index))
+            yield self.augment(x, self.labels[index], index, epoch, step)
 
 # %% ../nbs/04_loaders.ipynb #d00f0130
 class BatchOrders(Sampler):
     "For each batch of an epoch: (epoch, step, positions)."
 
-    def __init__(
-        self,
-        n: int,  # pictures
-        batch_size: int,
-        seed: int,  # of the run
-    ):
-        self.n, self.batch_size, self.seed, self.epoch = n, check_whole("batch_size", batch_size,
-            1), check_seed(seed), 0
+    def __init__(self, n: int, batch_size: int, seed: int):
+        self.n, self.batch_size, self.seed, self.epoch = n, batch_size, seed, 0
 
     def __len__(self) -> int: return -(-self.n // self.batch_size)
 
@@ -87,53 +80,45 @@ class BatchOrders(Sampler):
             yield epoch, step, index.numpy()
 
 # %% ../nbs/04_loaders.ipynb #4d554e2e
+@dataclass
 class AugmentedBatches(Dataset):
     "Makes a whole batch from its order, with Albumentations; can be sent to worker processes."
-
-    def __init__(
-        self,
-        images: Images,
-        policy: Policy,
-        mean: tuple[float, ...],  # of each channel, in 0…1
-        std: tuple[float, ...],  # of each channel, in 0…1
-        seed: int,  # of the run
-    ):
-        self.images, self.policy, self.mean, self.std, self.seed, self.pipeline = (images, policy,
-            mean, std, seed, None)
+    images: Images
+    policy: Policy
+    mean: tuple[float, ...]  # of each channel, in 0…1
+    std: tuple[float, ...]   # of each channel, in 0…1
+    seed: int                # of the run
+    pipeline = None          # each worker makes its own
 
     def __getitem__(self, order: tuple[int, int, np.ndarray]) -> tuple[Tensor, Tensor]:
         epoch, step, index = order
-        # here: each worker makes its own
-        if self.pipeline is None:
-            self.pipeline = self.policy.per_image(self.mean, self.std, self.seed)
+        if self.pipeline is None: self.pipeline = self.policy.per_image(self.mean, self.std, 0)
         reseed(self.pipeline, self.seed, epoch, step)
-        x = torch.stack([self.pipeline(image=picture)["image"]
-            for picture in self.images.pixels[index]])
-        return x, torch.from_numpy(self.images.labels[index])
+        pictures = [self.pipeline(image=picture)["image"] for picture in self.images.pixels[index]]
+        return torch.stack(pictures), torch.from_numpy(self.images.labels[index])
 
 # %% ../nbs/04_loaders.ipynb #b9f3701b
 class PictureLoader:
-    """Batches (B, 3, H, W) float32 with labels (B,) int64, made picture by picture by
-    Albumentations."""
+    "Batches (B, 3, H, W) float32 with labels (B,) int64, made by Albumentations."
 
     def __init__(
         self,
         images: Images,
         policy: Policy,
-        mean: tuple[float, ...],  # of each channel, in 0…1
-        std: tuple[float, ...],  # of each channel, in 0…1
-        batch_size: int,  # pictures; the last batch may have fewer
+        mean: tuple[float, ...],             # of each channel, in 0…1
+        std: tuple[float, ...],              # of each channel, in 0…1
+        batch_size: int,                     # pictures; the last batch may have fewer
         device: str | torch.device = "cpu",  # where the batches go
-        workers: int = 0,  # processes; 0 works in this one
+        workers: int = 0,                    # processes; 0 works in this one
         seed: int = 0,
-        # how workers start: "fork", "spawn" or "forkserver"; as is usual on this system where None
-        start: str | None = None,
+        start: str | None = None,            # of workers: fork, spawn, forkserver; None: as usual
     ):
-        self.orders, self.device, self.classes = BatchOrders(len(images), batch_size,
-            seed), device, images.classes
-        self.loader = DataLoader(AugmentedBatches(images, policy, mean, std, seed), sampler=self.orders, batch_size=None, num_workers=workers,
-                                 # its own: the global one stays as it is
-                                 persistent_workers=workers > 0, multiprocessing_context=start if workers else None, generator=torch.Generator())
+        self.device, self.classes, seed = device, images.classes, check_seed(seed)
+        self.orders = BatchOrders(len(images), check_whole("batch_size", batch_size, 1), seed)
+        self.loader = DataLoader(AugmentedBatches(images, policy, mean, std, seed),
+            sampler=self.orders, batch_size=None, num_workers=workers,
+            persistent_workers=workers > 0, multiprocessing_context=start if workers else None,
+            generator=torch.Generator())  # its own: the global one stays as it is
 
     def __len__(self) -> int: return len(self.orders)
 
@@ -152,54 +137,46 @@ class PictureLoader:
 # %% ../nbs/04_loaders.ipynb #0e64675d
 @dataclass(frozen=True)
 class Loaders:
-    """The loaders of a training run. Each has a length, can be iterated again, and puts its batches
-    on the device."""
+    "The loaders of a training run. Each has a length, and can be iterated again."
     train: BatchLoader | PictureLoader  # shuffled and augmented
-    test: BatchLoader  # in order, normalised only
-    valid: BatchLoader | None = None  # likewise; None where the data has no validation split
+    test: BatchLoader                   # in order, normalised only
+    valid: BatchLoader | None = None    # likewise; None where the data has no validation split
 
 # %% ../nbs/04_loaders.ipynb #372ede1c
 def make_loaders(
     data: Data,
-    policy: Policy,  # for the training pictures
+    policy: Policy,                      # for the training pictures
     batch_size: int = 512,
-    engine: str = "batch",  # "batch": tensors on the device; "albumentations": picture by picture
+    engine: str = "batch",               # "batch": tensors; "albumentations": picture by picture
     device: str | torch.device = "cpu",  # where the batches go
-    workers: int = 0,  # processes of the albumentations engine; the batch engine needs none
+    workers: int = 0,                    # processes of the albumentations engine
     seed: int = 0,
 ) -> Loaders:
     "Loaders for training, testing and, where there is one, the validation split."
     check_loading(data, policy, batch_size, engine, workers)
     seed, policy = check_seed(seed), policy.for_classes(len(data.classes))
     plain = Policy().per_batch(data.mean, data.std, seed)
-    test = BatchLoader(data.test, plain, batch_size, False, device, seed)
-    valid = None if data.valid is None else BatchLoader(data.valid, plain, batch_size, False,
-        device, seed)
-    if engine == "batch":
-        train = BatchLoader(data.train, policy.per_batch(data.mean, data.std, seed), batch_size,
-            True, device, seed)
-    else:
-        train = PictureLoader(data.train, policy, data.mean, data.std, batch_size, device, workers,
-            seed)
-    return Loaders(train, test, valid)
+    test, valid = (None if images is None else BatchLoader(images, plain, batch_size, False, device,
+        seed) for images in (data.test, data.valid))
+    if engine == "albumentations":
+        return Loaders(PictureLoader(data.train, policy, data.mean, data.std, batch_size, device,
+            workers, seed), test, valid)
+    augment = policy.per_batch(data.mean, data.std, seed)
+    return Loaders(BatchLoader(data.train, augment, batch_size, True, device, seed), test, valid)
 
 # %% ../nbs/04_loaders.ipynb #38f71c61
+#| code-fold: true
+#| code-summary: "check_loading: what make_loaders refuses"
 def check_loading(data: Data, policy: Policy, batch_size: int, engine: str, workers: int) -> None:
-    "Refuse what make_loaders can't work with; the arguments are its own."
-    if not isinstance(data, Data):
-        raise TypeError(f"data is {type(data).__name__}; it must be Data, such as "
-            "load_data('shapes').")
-    if not isinstance(policy, Policy):
-        raise TypeError(f"policy is {policy!r}; it must be a Policy, such as POLICIES['standard'].")
-    if engine not in ("batch", "albumentations"):
-        raise ValueError(f"Unknown engine {engine!r}. Known: batch, albumentations.")
-    check_whole("batch_size", batch_size, 1), check_whole("workers", workers, 0)
-    if batch_size > len(data.train):
+    "Refuse what make_loaders cannot work with; the arguments are its own."
+    check_type("data", data, Data, "it must be Data, such as load_data('shapes')")
+    check_type("policy", policy, Policy, "it must be a Policy, such as POLICIES['standard']")
+    check_choice("engine", engine, ("batch", "albumentations")), check_whole("workers", workers, 0)
+    if check_whole("batch_size", batch_size, 1) > len(data.train):
         raise ValueError(f"batch_size is {batch_size}, but there are only {len(data.train)} "
             "training pictures. Take at most that many.")
-    # says so where a step needs whole batches
+    # these two refuse a step that needs whole batches, and one that does not fit the pictures
     if engine == "albumentations": policy.per_image(data.mean, data.std)
-    # says so where a step doesn't fit the pictures
     one = policy.per_batch(data.mean, data.std, 0)(to_batch(data.train.pixels[:1]),
         index=torch.zeros(1, dtype=torch.int64))
     sizes = [f"{height}×{width}" for height, width in (one.shape[2:], data.test.pixels.shape[1:3])]
