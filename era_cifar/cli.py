@@ -415,8 +415,6 @@ def field_parser() -> Parser:
     parser.add_argument("--input", type=int, nargs="+", metavar="N", help="channels, height and "
         "width (default: 3 32 32, and 3 224 224 for torchvision)")
     add_files(parser, "the fields")
-    parser.add_argument("--unknown", choices=("error", "gradient"), default="error", help="what to "
-        "do with an operation that has no rule: stop, or measure it by gradients (default: error)")
     return parser
 
 # %% ../nbs/product/cli.ipynb #0ca96142
@@ -429,10 +427,9 @@ def fields_of(words: argparse.Namespace) -> ReceptiveFields:
     check_files(words)
     model = MODELS[words.model](n_classes=10) if ours else torchvision_network(words.model)
     try:
-        table = receptive_field(model, input_size or ((3, 32, 32) if ours else (3, 224, 224)),
-            unknown=words.unknown)
+        table = receptive_field(model, input_size or ((3, 32, 32) if ours else (3, 224, 224)))
     except UnknownOperation as error:
-        raise RunError(f"{error} (In the shell: --unknown gradient.)") from error
+        raise RunError(str(error)) from error
     table.last  # complains where every row depends on the whole input
     return table
 

@@ -65,8 +65,8 @@ def receptive_field(
 # %% ../nbs/06_receptive_field.ipynb #d4fcb9fd
 SAME = set("""relu relu6 leaky_relu prelu rrelu elu selu celu gelu silu mish sigmoid tanh hardtanh
     hardswish hardsigmoid logsigmoid softplus softsign softshrink hardshrink tanhshrink threshold
-    abs neg exp log sqrt rsqrt square pow reciprocal clamp clip clamp_min clamp_max masked_fill erf sin
-    cos dropout local_response_norm""".split())
+    abs neg exp log sqrt rsqrt square pow reciprocal clamp clip clamp_min clamp_max masked_fill erf
+    sin cos dropout local_response_norm""".split())
 SUMS = set("mul imul sub isub rsub div truediv where maximum minimum lerp addcmul".split())
 
 
@@ -122,6 +122,7 @@ def outputs_of(
     names: Sequence[str],   # of modules
     positive: bool,         # random positive weights and inputs, in double precision
     seed: int,
+    strict: bool = False,   # the model must run to its end
 ) -> tuple[Tensor, dict]:   # the input, and what the modules give
     "Run a copy of a model on the CPU on random inputs."
     generator, found = torch.Generator().manual_seed(seed), {}
@@ -143,7 +144,7 @@ def outputs_of(
         ) if positive else nullcontext():
         try: copy(x.requires_grad_() * 1)
         except Exception:  # a later layer may need another input size
-            if not found or positive is None: raise
+            if strict or not found: raise
     return x, found
 
 # %% ../nbs/06_receptive_field.ipynb #06b97447
@@ -290,11 +291,11 @@ def measured(model: nn.Module, size: Sequence[int], reason: str) -> ReceptiveFie
         if scale > 1 and (not cut or max(size[1:]) * scale > 512): break
         try:
             x, outputs = outputs_of(model, (1, size[0], *(v * scale for v in size[1:])),
-                cut or names, True, 0)
+                cut or names, True, 0, strict=scale == 1)
         except Exception as error:
             if scale > 1: break
-            raise UnknownOperation(f"The model fails on an input of {tuple(size)}: "
-                f"{type(error).__name__}: {error} ({reason})") from error
+            words = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise ValueError(f"The model fails on an input of {tuple(size)}: {words}") from error
         for name, output in outputs.items():
             field = measured_field(x, output)
             if field:
