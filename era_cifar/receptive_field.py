@@ -72,9 +72,10 @@ SUMS = set("mul imul sub isub rsub div truediv where maximum minimum lerp addcmu
 
 def sum_pool(x: Tensor, n: int, shape: Sequence[int], window: dict) -> Tensor:
     "A pool that sums instead of choosing: a convolution of ones, for each channel."
-    k, s, p, d = ([v] * n if isinstance(v, int) else list(v)
-        for v in (window["kernel_size"], window.get("stride") or window["kernel_size"],
-        window.get("padding", 0), window.get("dilation", 1)))
+    window = dict(padding=0, dilation=1) | window
+    window["stride"] = window.get("stride") or window["kernel_size"]
+    k, s, p, d = ([v] * n if isinstance(v, int) else list(v) for v in map(window.get,
+        ("kernel_size", "stride", "padding", "dilation")))
     x = x.flatten(0, -n - 1).unsqueeze(1)
     after = [(shape[i - n] - 1) * s[i] + d[i] * (k[i] - 1) + 1 - x.shape[i - n] - p[i]
         for i in range(n)]
@@ -116,15 +117,10 @@ class Positive(TorchFunctionMode):
         return x + (0 if n in dims else x.mean([*dims], keepdim=True))
 
 # %% ../nbs/06_receptive_field.ipynb #1f3ed913
-def outputs_of(
-    model: nn.Module,       # is left as it is
-    size: Sequence[int],    # of the input, with the batch
-    names: Sequence[str],   # of modules
-    positive: bool,         # random positive weights and inputs, in double precision
-    seed: int,
-    strict: bool = False,   # the model must run to its end
-) -> tuple[Tensor, dict]:   # the input, and what the modules give
-    "Run a copy of a model on the CPU on random inputs."
+def outputs_of(model: nn.Module, size: Sequence[int], names: Sequence[str], positive: bool,
+               seed: int, strict: bool = False) -> tuple[Tensor, dict[str, Tensor]]:
+    """Run a copy of a model on the CPU on random inputs: the input, and what some modules give.
+    positive: random positive weights and inputs, in double precision. strict: to its end."""
     generator, found = torch.Generator().manual_seed(seed), {}
 
     def weights(t: Tensor) -> Tensor:  # a unit is a mean of what it reads
@@ -140,8 +136,8 @@ def outputs_of(
     for name in names:
         modules[name].register_forward_hook(lambda module, args, result, name=name:
             found.update({name: t for t in tensors(result)[:1]}))
-    with torch.random.fork_rng(devices=[]), torch.enable_grad(), Positive(
-        ) if positive else nullcontext():
+    changed = Positive() if positive else nullcontext()
+    with torch.random.fork_rng(devices=[]), torch.enable_grad(), changed:
         try: copy(x.requires_grad_() * 1)
         except Exception:  # a later layer may need another input size
             if strict or not found: raise
@@ -164,8 +160,7 @@ def effective_receptive_field(
     model: nn.Module,                         # is left as it is
     layer: nn.Module | str,                   # a module of it, or its dotted name
     input_size: Sequence[int] = (3, 32, 32),  # may be larger than usual, so that the field fits
-    # absolute gradients over random inputs; or "support": 1 where there is a path
-    mode: str = "mean",
+    mode: str = "mean",                       # of absolute gradients; "support": 1 where a path is
     samples: int = 16,                        # random inputs, for "mean"
     unit: Sequence[int] | None = None,        # its position on the map; None: the middle one
     seed: int = 0,
@@ -178,15 +173,15 @@ def effective_receptive_field(
     name = next((name for name, module in names.items() if layer in (name, module)), None)
     if name is None:
         raise ValueError(f"There is no layer {layer!r}. Known: {', '.join([*names][1:12])}, …")
-    x, found = outputs_of(model, (1 if mode == "support" else samples, *size), [name],
-        mode == "support", seed)
+    positive = mode == "support"
+    x, found = outputs_of(model, (1 if positive else samples, *size), [name], positive, seed)
     if name not in found or not found[name].requires_grad:
         raise ValueError(f"The layer '{name}' does not run, or does not see the input.")
     try: place = trace(model, size).outputs[name].place
     except Exception: place = range(2, found[name].ndim) if found[name].ndim == x.ndim else [None]
     total = found[name][unit_of(found[name], place, unit)].sum()
     gradient = torch.autograd.grad(total, x)[0].double().abs().mean(0).sum(0).numpy()
-    return (gradient > 0).astype(float) if mode == "support" else gradient
+    return (gradient > 0).astype(float) if positive else gradient
 
 
 def extent(support: np.ndarray) -> list[tuple[int, int]]:
@@ -200,16 +195,15 @@ COUNTED = "input_size", "output_size", "num_params", "mult_adds"
 @dataclass(frozen=True, repr=False)
 class Summary(Table):
     "torchinfo's table with the share of the parameters and the receptive field of every layer."
-    # layer, kind, input, output, receptive field, parameters, share, mult-adds
-    layers: tuple[tuple[str, ...], ...]
+    layers: tuple[tuple[str, ...], ...]  # the cells of each layer, as in the head of lines
     total_params: int
     trainable_params: int
     total_mult_adds: int                 # for the whole batch
     notes: tuple[str, ...] = ()
 
     def lines(self) -> list[Sequence[str]]:
-        return ["layer,kind,input,output,receptive field,parameters,share,mult-adds".split(","),
-            *self.layers]
+        head = "layer,kind,input,output,receptive field,parameters,share,mult-adds"
+        return [head.split(","), *self.layers]
 
 
 def summary(
@@ -234,36 +228,32 @@ def summary(
             if device == "meta": continue
             raise ValueError(f"The model fails on an input of {size}: {error.__cause__}") from error
     try: table = receptive_field(model, size)
-    except ValueError as error:
-        table = ReceptiveFields((), size, (f"The receptive field is unknown: {error}",))
-    names, fields_of = {id(module): name for name, module in copy.named_modules()}, dict(
-        table.modules)
+    except ValueError as error: table = ReceptiveFields((), size, (f"Unknown fields: {error}",))
+    names, found = {id(m): name for name, m in copy.named_modules()}, dict(table.modules)
     layers = []
     for x in info.summary_list:
-        name = names.get(id(x.module), x.var_name)
-        row, share = fields_of.get(name), x.num_params / max(1, info.total_params)
+        name, count = names.get(id(x.module), x.var_name), x.num_params
+        share = f"{count / max(1, info.total_params):.2%}"
+        shapes = [text(tuple(v or ())) for v in (x.input_size, x.output_size)]
         layers.append(("  " * x.depth + (name.rpartition(".")[2] or x.class_name), x.class_name,
-            text(tuple(x.input_size or ())), text(tuple(x.output_size or ())),
-            row.field if row else "?", f"{x.num_params:,}" if x.num_params else "",
-            f"{share:.2%}" if x.num_params else "", f"{x.macs:,}" if x.is_leaf_layer and x.macs
-            else ""))
-    return Summary(tuple(layers), info.total_params, info.trainable_params, info.total_mult_adds, (
-        f"parameters: {info.total_params:,} ({info.trainable_params:,} trainable) · mult-adds: "
-        f"{info.total_mult_adds:,}", *table.notes))
+            *shapes, found[name].field if name in found else "?",
+            *((f"{count:,}", share) if count else ("", "")),
+            f"{x.macs:,}" if x.is_leaf_layer and x.macs else ""))
+    totals = (f"parameters: {info.total_params:,} ({info.trainable_params:,} trainable) · "
+        "mult-adds: " f"{info.total_mult_adds:,}")
+    return Summary(tuple(layers), info.total_params, info.trainable_params, info.total_mult_adds,
+        (totals, *table.notes))
 
 # %% ../nbs/06_receptive_field.ipynb #6ada1e04
 #| code-fold: true
 #| code-summary: "The table by gradients"
 def measured_field(x: Tensor, output: Tensor) -> Field | None:
-    """What some units near the middle of a map were seen to see. At an edge of the input:
-    everything."""
+    "What some units near the middle of a map see; what reaches an edge of the input: everything."
     n, sizes, pixels = x.ndim - 2, tuple(output.shape[2:]), tuple(x.shape[2:])
-    if output.ndim == 2: sizes = (1,) * n
     if output.ndim not in (2, x.ndim) or not output.requires_grad: return None
-    units, boxes = [tuple(min(max(0, v // 2 + step), v - 1) for v in sizes)
-        for step in (-2, -1, 2)], []
+    sizes, place = (sizes, range(2, n + 2)) if output.ndim > 2 else ((1,) * n, [None])
+    units, boxes = [[min(max(0, v // 2 + i), v - 1) for v in sizes] for i in (-2, -1, 2)], []
     for unit in units:
-        place = range(2, n + 2) if output.ndim > 2 else [None]
         gradient, = torch.autograd.grad(output[unit_of(output, place, unit)].sum(), x,
             retain_graph=True, allow_unused=True)
         if gradient is None: return None
@@ -286,35 +276,29 @@ def measured_field(x: Tensor, output: Tensor) -> Field | None:
 def measured(model: nn.Module, size: Sequence[int], reason: str) -> ReceptiveFields:
     """The table by gradients. What an edge of the input cuts off is measured again on larger
     inputs, up to 512 pixels, where the network takes them."""
-    names, found, cut = [name for name, module in model.named_modules() if is_leaf(module)], {}, []
-    for scale in (1, 2, 4, 8, 16):
-        if scale > 1 and (not cut or max(size[1:]) * scale > 512): break
-        try:
-            x, outputs = outputs_of(model, (1, size[0], *(v * scale for v in size[1:])),
-                cut or names, True, 0, strict=scale == 1)
+    names, found = [name for name, module in model.named_modules() if is_leaf(module)], {}
+    cut, scale = names, 1
+    while cut and (scale == 1 or max(size[1:]) * scale <= 512):
+        now = 1, size[0], *(v * scale for v in size[1:])
+        try: x, outputs = outputs_of(model, now, cut, True, 0, strict=scale == 1)
         except Exception as error:
             if scale > 1: break
             words = f"{type(error).__name__}: {error}".splitlines()[0]
             raise ValueError(f"The model fails on an input of {tuple(size)}: {words}") from error
         for name, output in outputs.items():
             field = measured_field(x, output)
-            if field:
-                found[name] = replace(field, sizes=found[name].sizes if name in found
-                    else field.sizes, pixels=tuple(size[1:]))
-        cut = [name for name, field in found.items() if any(field.whole)]
-    rows = {name: make_row(name, type(model.get_submodule(name)).__name__, field) for name,
-        field in found.items()}
+            if field is None: continue
+            sizes = found.get(name, field).sizes
+            found[name] = replace(field, sizes=sizes, pixels=tuple(size[1:]))
+        cut, scale = [name for name, field in found.items() if any(field.whole)], 2 * scale
+    if not found: raise UnknownOperation(f"No layer of torch.nn sees the input. ({reason})")
+    modules = dict(model.named_modules())
+    rows = {name: make_row(name, type(modules[name]).__name__, x) for name, x in found.items()}
     left = [name for name in names if name not in rows]
-    notes = (["Measured by gradients, layer by layer, since the network can't be followed: "
-        f"{reason}"])
-    if left:
-        notes.append("Left out, since they do not run, or their results are no maps (B, C, …): "
-            f"{', '.join(left)}.")
-    if cut:
-        notes.append(f"Cut off by the edge of the input, and so taken as global: {', '.join(cut)}.")
-    if not rows:
-        raise UnknownOperation(f"No layer of torch.nn was seen to see the input. ({reason})")
-    return ReceptiveFields(tuple(rows.values()), tuple(size), tuple(notes), tuple(rows.items()))
+    notes = (f"Measured by gradients, since the network can't be followed: {reason}", *(["Left "
+        f"out, since they do not run or give no maps (B, C, …): {', '.join(left)}."] * bool(left)),
+        *([f"Taken as global, since an edge cuts them off: {', '.join(cut)}."] * bool(cut)))
+    return ReceptiveFields((*rows.values(),), tuple(size), notes, (*rows.items(),))
 
 # %% ../nbs/06_receptive_field.ipynb #86d21a5c
 #| code-fold: true
