@@ -9,14 +9,14 @@ from dataclasses import replace
 from era_cifar.data import Data, load_data
 from era_cifar.workshop.lr_curve import SUGGESTIONS, LRCurve
 from era_cifar.measure import save_result, spread
-from era_cifar.parts import build_trainer, cut_data, search, search_trainer
+from era_cifar.run import build_trainer, cut_data, search
 from era_cifar.recipes import RECIPES, Recipe
 from era_cifar.train import TrainingError
 
 
 def find(recipe: Recipe, data: Data) -> LRCurve:
     "The finder's curve for a recipe."
-    return search(recipe, search_trainer(recipe, cut_data(recipe, data)))
+    return search(recipe, cut_data(recipe, data))
 
 
 def train(recipe: Recipe, data: Data) -> float | None:  # None: the loss was lost
