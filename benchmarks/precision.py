@@ -9,7 +9,7 @@ import torch
 
 from era_cifar.loaders import Loaders
 from era_cifar.measure import in_turns, save_result
-from era_cifar.one_cycle import sgd
+from era_cifar.optimizers import sgd
 from era_cifar.quicknet import QuickNet
 from era_cifar.resnet import CustomResNet
 from era_cifar.train import Trainer

@@ -41,7 +41,8 @@ from era_cifar.data import Data
 from era_cifar.images import Images
 from era_cifar.loaders import Loaders, make_loaders
 from era_cifar.measure import Turns, in_turns, save_result
-from era_cifar.one_cycle import adam, one_cycle, sgd
+from era_cifar.one_cycle import one_cycle
+from era_cifar.optimizers import adam, sgd
 from era_cifar.workshop.pixels import normalise, to_batch
 from era_cifar.quicknet import QuickNet
 from era_cifar.receptive_field import summary

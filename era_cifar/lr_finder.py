@@ -36,7 +36,6 @@ def copies(model: nn.Module, optimizer: Optimizer, loss_fn: Callable) -> tuple:
     fresh.state.clear()
     return twin, fresh, loss_fn
 
-# %% ../nbs/09_lr_finder.ipynb #9ec5cd7a
 def lr_shares(optimizer: Optimizer) -> list[float]:  # one for each group, from 0 to 1
     "Each group's rate as a part of the highest one."
     lrs = [float(group["lr"]) for group in optimizer.param_groups]
@@ -104,9 +103,8 @@ def find_lr(
     check_number("start_lr", start_lr, 0, above=True)
     check_number("end_lr", end_lr, start_lr, above=True)
     rates = np.geomspace(start_lr, end_lr, check_whole("steps", steps, 5)).tolist()
-    trained = {id(weight) for weight in model.parameters() if weight.requires_grad}
-    given = [id(weight) for group in optimizer.param_groups for weight in group["params"]]
-    if trained.isdisjoint(given):
+    trained = {id(w) for w in model.parameters() if w.requires_grad}
+    if not any(id(w) in trained for group in optimizer.param_groups for w in group["params"]):
         raise ValueError("The optimizer trains no weight of this model; make it from the model's.")
     device = next(model.parameters()).device if device is None else pick_device(device)
     precision = pick_precision(precision, device)

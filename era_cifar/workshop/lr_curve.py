@@ -172,7 +172,7 @@ def plot_lr_curve(curve: LRCurve) -> Figure:
         axes.plot(curve.suggestion(name), height, marker, color=color, markersize=8,
             label=f"{name.replace('_', ' ')}: {text}")
     low = int(np.argmin(curve.losses))  # what comes later may be a thousand times as high
-    bottom, top = curve.losses[low], max(curve.losses[:max(low + 1, 5)])
+    bottom, top = curve.losses[low], max(curve.losses[:low + 1 if low else 5])
     margin = .15 * (top - bottom) or .1 * abs(bottom) or 1.
     axes.set(xlabel="learning rate", ylabel="loss", ylim=(bottom - margin, top + 2 * margin))
     axes.legend(loc="center left", bbox_to_anchor=(1.01, .5), frameon=False)
