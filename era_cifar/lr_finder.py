@@ -57,7 +57,7 @@ def kept_loader(loader: Iterable) -> Iterator[None]:
         if isinstance(value, np.random.Generator)]
     try:
         for now, _ in before:
-            if "epoch" in now: now["epoch"] = 0
+            if isinstance(now.get("epoch"), int): now["epoch"] = 0
             if "_iterator" in now: now["_iterator"] = None  # a DataLoader's waiting workers
         yield
     finally:
@@ -98,7 +98,7 @@ def find_lr(
     channels_last: bool = True,  # keep the channels of a pixel side by side
     progress: bool = True,       # show a bar
 ) -> LRCurve:
-    "The loss while the rate grows from step to step (Smith 2015, section 3.3)."
+    "The loss while the rate grows step by step (Smith 2015). Nothing of the caller's changes."
     check_number("diverge", diverge, 1, above=True)
     check_number("start_lr", start_lr, 0, above=True)
     check_number("end_lr", end_lr, start_lr, above=True)
