@@ -7,10 +7,9 @@ __all__ = ['check_whole', 'check_number', 'check_flag', 'check_choice', 'check_t
 
 # %% ../../nbs/workshop/checks.ipynb #08d70d20
 import math
+import secrets
 from collections.abc import Sequence
 from numbers import Integral, Real
-
-import numpy as np
 
 # %% ../../nbs/workshop/checks.ipynb #41b2f0c7
 def check_whole(
@@ -74,14 +73,15 @@ def check_type(
 # %% ../../nbs/workshop/checks.ipynb #f21beb3f
 def check_seed(seed: int | None) -> int:  # the seed, or a fresh one for None
     "Check that a seed is a whole number of at least 0, below 2**63."
-    if seed is None: return int(np.random.SeedSequence().entropy % 2**63)
+    if seed is None: return secrets.randbits(63)
     if isinstance(seed, Integral) and not isinstance(seed, bool) and 0 <= seed < 2**63:
         return int(seed)
     raise ValueError(f"seed is {seed!r}; it must be a whole number of at least 0, below 2**63.")
 
 # %% ../../nbs/workshop/checks.ipynb #81d7c51a
-def as_pixels(pixels: np.ndarray) -> np.ndarray:  # (N, H, W, 3) uint8, unchanged
+def as_pixels(pixels: object) -> object:  # an array (N, H, W, 3) uint8, unchanged
     "Check that an array holds pictures."
+    import numpy as np  # here, so that a recipe can be checked without it
     pixels = np.asarray(pixels)
     if pixels.dtype != np.uint8:
         raise TypeError(f"pixels are {pixels.dtype}; they must be uint8, from 0 to 255. For floats "
@@ -92,8 +92,9 @@ def as_pixels(pixels: np.ndarray) -> np.ndarray:  # (N, H, W, 3) uint8, unchange
     return pixels
 
 
-def as_integers(name: str, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:  # int64
+def as_integers(name: str, values: object, shape: tuple[int, ...]) -> object:  # int64
     "Check that an array holds integers in a certain shape, one row for each image."
+    import numpy as np
     values = np.asarray(values)
     if values.shape != shape:
         raise ValueError(f"{name} have the shape {values.shape}; {shape[0]} pictures need {shape}.")
