@@ -42,7 +42,7 @@ def clip_gradients(
     scaler: torch.amp.GradScaler,  # its factor is taken out first
     limit: float,                  # the norm that is allowed, above 0
 ) -> Tensor:                       # () the norm before
-    "Shorten the gradient, all weights together, to a limit (Pascanu et al. 2013, algorithm 1)."
+    "Scale the gradient of all weights together down to a limit (Pascanu et al. 2013, algorithm 1)."
     scaler.unscale_(optimizer)
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     return clip_grad_norm_(weights, limit)
