@@ -204,10 +204,9 @@ def plot_rates(history: History) -> Figure:
         raise ValueError("The history is empty: there is no learning rate to plot before the first "
             "step.")
     figure, [[panel]] = new_figure(1, 1, 6, 2.6)
-    # steps are counted from 0, as in steps.csv and in plot_one_cycle; epochs from 1
-    places = range(0 if steps else 1, len(rates) + (0 if steps else 1))
-    panel.plot(places, rates, "-" if steps else ".-", color="tab:purple", label="used")
-    panel.set(title="Learning rate", xlabel="step" if steps else "epoch", ylabel="used",
-        ylim=(0, None))
+    first = 0 if steps else 1  # steps count from 0, as in steps.csv and in plot_one_cycle
+    panel.plot(range(first, first + len(rates)), rates, "-" if steps else ".-", color="tab:purple", label="used")
+    unit = "step" if steps else "epoch"
+    panel.set(title="Learning rate", xlabel=unit, ylabel="used", ylim=(0, None))
     panel.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     return figure
