@@ -471,9 +471,9 @@ class Tracer(TorchDispatchMode):
         for t, x in zip(results, found):
             old = self.field(t)
             same = (old and (old.lines, old.whole)) == (x and (x.lines, x.whole))
-            if id(t) in self.known and not same and any(other is not t and t.untyped_storage()._cdata
- 
-                == other.untyped_storage()._cdata for other, _ in self.known.values()):
+            if id(t) in self.known and not same and any(other is not t and
+                    t.untyped_storage()._cdata == other.untyped_storage()._cdata
+                    for other, _ in self.known.values()):
                 raise UnknownOperation(f"{call.name} writes into memory that other tensors share")
             self.known[id(t)] = t, x
         return call.result
