@@ -7,7 +7,7 @@ __all__ = ['RULES', 'Line', 'hull', 'read', 'union', 'UnknownOperation', 'Unequa
            'dims_of', 'settle', 'merge', 'mix', 'meet', 'join', 'Call', 'tensors', 'slide', 'convolve', 'adaptive_pool',
            'resample', 'pad', 'move', 'concatenate', 'pointwise', 'reduce', 'normalise', 'multiply', 'rule_for',
            'copy_model', 'is_leaf', 'window_attention', 'Tracer', 'trace', 'Row', 'simple', 'text', 'make_row', 'Table',
-           'ReceptiveFields']
+           'ReceptiveFields', 'check_network']
 
 # %% ../../nbs/workshop/fields.ipynb #98bd84bc
 import csv
@@ -27,6 +27,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from .checks import check_type, check_whole
 from .figures import html_table, new_figure, text_table
 
 # %% ../../nbs/workshop/fields.ipynb #81108ecf
@@ -641,3 +642,20 @@ class ReceptiveFields(Table):
         axes.set(xlabel="pixels of the input (dotted: its edges; gray: the whole of it)",
             title="Receptive field of the middle unit")
         return figure
+
+# %% ../../nbs/workshop/fields.ipynb #f2a4b6c8
+def check_network(model: nn.Module, input_size: Sequence[int]) -> tuple[nn.Module, tuple[int, ...]]:
+    "The model, without what torch.compile and DataParallel wrap round it, and the input's size."
+    check_type("model", model, nn.Module, "it must be a torch.nn.Module")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise TypeError("model is a TorchScript module; give the module that it was made from.")
+    wrapped = getattr(model, "_orig_mod", None)
+    if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        wrapped = model.module
+    if wrapped is not None: return check_network(wrapped, input_size)
+    check_type("input_size", input_size, Sequence,
+        "it must be channels and axes, as in (3, 32, 32)")
+    if 2 <= len(input_size) <= 4:
+        return model, tuple(check_whole("a number of input_size", v, 1) for v in input_size)
+    raise ValueError(f"input_size is {input_size}; it must be channels and one, two or three axes, "
+        "as in (3, 32, 32), without the batch.")
