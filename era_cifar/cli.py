@@ -40,12 +40,9 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 # %% ../nbs/product/cli.ipynb #a3ac0357
-def guarded(
-    name: str,                      # of the command, for messages
-    prepare: Callable[[], object],  # a ValueError here means that the arguments were wrong
-    work: Callable[[object], str],  # does it, and gives the last line to print
-) -> int:                           # the exit code
-    "Run a command: print its line, or what went wrong in one line."
+def guarded(name: str, prepare: Callable[[], object], work: Callable[[object], str]) -> int:
+    """Run a command: print what work gives, or what went wrong in one line; its exit code. A
+    ValueError of prepare means that the arguments were wrong."""
     os.environ["MPLBACKEND"] = "agg"  # no window, whatever screen there is
     notes = "A damaged checkpoint|The run was started|The search for a rate"
     with warnings.catch_warnings():  # the shell gets sentences, not source lines
@@ -335,8 +332,6 @@ def field_parser() -> Parser:
     parser.add_argument("--input", type=int, nargs="+", metavar="N", help="channels, height and "
         "width (default: 3 32 32, and 3 224 224 for torchvision)")
     add_files(parser, "the fields")
-    parser.add_argument("--unknown", choices=("error", "gradient"), default="error", help="what to "
-        "do with an operation that has no rule: stop, or measure it by gradients (default: error)")
     return parser
 
 
@@ -350,9 +345,8 @@ def to_fields(words: argparse.Namespace) -> object:  # ReceptiveFields
         from era_cifar.workshop.fields import UnknownOperation
     model = MODELS[words.model](10, 3) if ours else torchvision_network(words.model)
     size = tuple(words.input or ((3, 32, 32) if ours else (3, 224, 224)))
-    try: table = receptive_field(model, size, unknown=words.unknown)
-    except UnknownOperation as error:
-        raise RunError(f"{error} (In the shell: --unknown gradient.)") from error
+    try: table = receptive_field(model, size)
+    except UnknownOperation as error: raise RunError(str(error)) from error
     table.last  # complains where every row depends on the whole input
     return table
 
