@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MODELS', 'DROPOUT', 'WHITENING', 'SEARCHES', 'PROJECTS', 'POLICY_NAMES', 'LEAST', 'LIMITS', 'RECIPES',
-           'build_network', 'as_name', 'as_plain', 'Recipe', 'check_name', 'check_policy', 'find_policy', 'check_names',
+           'build_network', 'as_name', 'as_plain', 'Recipe', 'check_name', 'find_policy', 'check_names',
            'check_numbers', 'check_together', 'earlier_work', 'corrected', 'find_recipe', 'differences']
 
 # %% ../nbs/product/recipes.ipynb #abfdc394
@@ -21,14 +21,9 @@ from era_cifar.workshop.checks import (
 )
 
 # %% ../nbs/product/recipes.ipynb #4194cc5f
-def build_network(
-    place: str,            # the module of the package, and the class or function in it
-    options: dict,         # its further arguments
-    n_classes: int = 10,
-    in_channels: int = 3,
-    dropout: float = 0.0,  # above 0 only for the networks of DROPOUT
-) -> object:               # a torch module
-    "Import a network of the package, and build it with random weights."
+def build_network(place: str, options: dict, n_classes: int = 10, in_channels: int = 3,
+    dropout: float = 0.0) -> object:  # a torch module
+    "Import a network of the package, such as resnet.resnet18, and build it with random weights."
     module, name = place.split(".")
     build = getattr(import_module(f"era_cifar.{module}"), name)
     return build(n_classes, in_channels, **options, **({"dropout": dropout} if dropout else {}))
@@ -134,7 +129,8 @@ class Recipe:
 # %% ../nbs/product/recipes.ipynb #ab6790b9
 SEARCHES = ("steepest", "valley", "minimum", "tenth_of_minimum")
 PROJECTS = ("s9", "s10", "s12_resnet18", "s12_lightning", "s12_davidnet")
-POLICY_NAMES = ("none", "standard", "quick", *PROJECTS, *(f"{name}_faithful" for name in PROJECTS))
+POLICY_NAMES = ("none", "standard", "quick", "alternating", "mixup", "cutmix", *PROJECTS,
+    *(f"{name}_faithful" for name in PROJECTS))
 
 
 def check_name(kind: str, name: str, known: Iterable[str]) -> None:
@@ -143,41 +139,34 @@ def check_name(kind: str, name: str, known: Iterable[str]) -> None:
         raise ValueError(f"Unknown {kind} '{name}'. Known: {', '.join(known)}.")
 
 
-def check_policy(policy: object) -> None:
-    "Refuse what is neither a Policy nor the name of one."
-    if policy in POLICY_NAMES: return
+def find_policy(policy: object) -> object:
+    "A Policy, by its name or as it is."
     from era_cifar.augment import POLICIES, Policy
-    if isinstance(policy, str): check_name("policy", policy, POLICIES)
-    else: check_type("policy", policy, Policy, "it must be a name, or a Policy([...])")
-
-
-def find_policy(policy: object) -> object:  # a Policy
-    "A policy, by its name or as it is."
-    from era_cifar.augment import POLICIES
-    return POLICIES[policy] if isinstance(policy, str) else policy
+    if not isinstance(policy, str):
+        return check_type("policy", policy, Policy, "it must be a name, or a Policy([...])")
+    check_name("policy", policy, POLICIES)
+    return POLICIES[policy]
 
 
 def check_names(recipe: Recipe) -> None:
     "Check the fields that are names or objects, and those that are True or False."
     for field in ("name", "note"): check_type(field, getattr(recipe, field), str, "it must be text")
     if not re.fullmatch(r"[\w.-]+", recipe.name):
-        raise ValueError(f"name is {recipe.name!r}; it becomes part of a folder, so it must be "
+        raise ValueError(f"name is {recipe.name!r}; it becomes part of a folder, so it must have "
             "letters, digits, '_', '-' and '.' alone.")
     if isinstance(recipe.model, str): check_name("model", recipe.model, MODELS)
     elif not callable(recipe.model) or hasattr(type(recipe.model), "forward"):
         raise TypeError(f"model is of type {type(recipe.model).__name__}; it must be a name, or a "
             "function (n_classes, in_channels) that makes a network.")
-    check_policy(recipe.policy)
+    if recipe.policy not in POLICY_NAMES: find_policy(recipe.policy)
     for field in fields(recipe):
         value = getattr(recipe, field.name)
         if field.type is bool: check_flag(field.name, value)
         if get_origin(field.type) is Literal: check_choice(field.name, value, get_args(field.type))
 
 # %% ../nbs/product/recipes.ipynb #c7e2f375
-# the least value of each whole number
 LEAST = {"workers": 0, "batch_size": 1, "epochs": 1, "whiten": 0, "seed": 0, "lr_steps": 5,
     "plateau_patience": 0, "accumulate": 1, "train_size": 1}
-# of each other number: from, to below; True: above the first; True: up to the second, included
 LIMITS = {"momentum": (0, 1), "weight_decay": (0,), "peak": (0, math.inf, True), "div": (1,),
     "final_div": (1,), "label_smoothing": (0, 1), "valid_size": (0,), "dropout": (0, 1),
     "lr_start": (0, math.inf, True), "lr_end": (0, math.inf, True), "base_momentum": (0, 1),
@@ -203,15 +192,15 @@ def check_numbers(recipe: Recipe) -> None:
 def check_together(recipe: Recipe) -> None:
     "Refuse settings that contradict each other."
     if recipe.lr_start >= recipe.lr_end:
-        raise ValueError(f"lr_start is {recipe.lr_start:g}, and lr_end is {recipe.lr_end:g}; a "
-            "search goes upwards, so lr_start must be below lr_end.")
+        raise ValueError(f"lr_start is {recipe.lr_start:g}, and lr_end is {recipe.lr_end:g}; "
+            "lr_start must be below lr_end.")
     if 1 <= recipe.peak and recipe.epochs <= recipe.peak:
         raise ValueError(f"peak is epoch {recipe.peak:g}, but there are only {recipe.epochs} "
-            "epochs. It must be below that number; as a fraction of the run it must be below 1.")
+            "epochs. Make it smaller; as a fraction of the run it must be below 1.")
     for field in ("three_phase", "cycle_momentum"):
         if getattr(recipe, field) and recipe.schedule != "one_cycle":
-            raise ValueError(f"{field} is True, but the schedule is '{recipe.schedule}', which has "
-                f"no cycle. Set schedule='one_cycle' or {field}=False.")
+            raise ValueError(f"{field} is True, but the schedule '{recipe.schedule}' has no cycle. "
+                f"Set schedule='one_cycle' or {field}=False.")
     if recipe.dropout and recipe.model not in DROPOUT:
         raise ValueError(f"dropout is {recipe.dropout:g}, but the model {recipe.model!r} takes "
             f"none. Set dropout=0, or take one of: {', '.join(DROPOUT)}.")

@@ -60,7 +60,7 @@ def draw_pictures(outcome: Outcome, data: Data) -> dict[str, tuple[Figure, str]]
         "curves": (outcome.history.plot(), "Loss and accuracy. The training values are taken while "
             "learning, on augmented images and, where set, smoothed labels; the others are plain "
             "cross-entropy after each epoch."),
-        "rates": (show_rates(outcome), "The learning rate of every update, as planned and as used."),
+        "rates": (show_rates(outcome), "The rate of every update, as planned and as used."),
         "classes": (show_per_class(predictions), "Test accuracy of each class."),
         "confusion": (show_confusion(predictions), "Test images: each row is a class, each column "
             "what the network took it for.")}
@@ -73,11 +73,8 @@ def draw_pictures(outcome: Outcome, data: Data) -> dict[str, tuple[Figure, str]]
     return pictures
 
 # %% ../nbs/product/report.ipynb #f67fa0a9
-def what_was_chosen(
-    recipe: Recipe,
-    valid: int,  # images in the validation split
-) -> str:        # sentences
-    "What the test images were used for besides measuring."
+def what_was_chosen(recipe: Recipe, valid: int) -> str:
+    "What the test images were used for; valid is the number of images in the validation split."
     chosen = " and ".join(words for chosen, words in (
         (recipe.keep_best, "the best epoch (best.safetensors)"),
         (recipe.target_accuracy is not None, "the moment to stop"),
@@ -111,11 +108,8 @@ def how_to_repeat(config: dict) -> str:  # HTML
     return f"<p>{same}</p>" + html_table(rows, head=False)
 
 
-def report_sections(
-    outcome: Outcome,
-    pictures: dict[str, str],    # HTML, by name
-) -> list[tuple[str, str]]:      # headings and HTML
-    "The page, part by part."
+def report_sections(outcome: Outcome, pictures: dict[str, str]) -> list[tuple[str, str]]:
+    "The page, part by part: headings and HTML; the pictures are HTML, too, by name."
     config, recipe = outcome.config, outcome.recipe
     perfect = "<p>Nothing: every test image was classified correctly.</p>"
     settings = [(name, value["repr"] if isinstance(value, dict) else value)
@@ -153,10 +147,7 @@ pre { font-size: .78rem; line-height: 1.35; overflow-x: auto; }
 """
 
 
-def report_html(
-    outcome: Outcome,
-    pictures: dict[str, str],  # HTML, by name
-) -> str:
+def report_html(outcome: Outcome, pictures: dict[str, str]) -> str:
     "The whole page."
     config, history, predictions = outcome.config, outcome.history, outcome.predictions
     title = escape(f"{outcome.recipe.name} on {config['data']['name']}")
@@ -175,12 +166,8 @@ def report_html(
         f"<div class='facts'>{head}</div></header>{body}</main></body></html>")
 
 # %% ../nbs/product/report.ipynb #8bc9aedb
-def write_report(
-    outcome: Outcome,
-    data: Data,
-    folder: Path,  # of the run
-) -> Path:         # the page
-    "Write the pictures and the page into a folder."
+def write_report(outcome: Outcome, data: Data, folder: Path) -> Path:
+    "Write the pictures and the page into a folder; the path of the page."
     pictures = {}
     for name, (figure, caption) in draw_pictures(outcome, data).items():
         buffer, caption = io.BytesIO(), escape(caption)

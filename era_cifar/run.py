@@ -27,7 +27,6 @@ from importlib.metadata import version
 from importlib.resources import files
 from itertools import zip_longest
 from pathlib import Path
-from types import NoneType
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -122,11 +121,7 @@ def enough_memory() -> Iterator[None]:
 
 
 @enough_memory()
-def build_trainer(
-    recipe: Recipe,
-    data: Data,             # from cut_data
-    progress: bool = True,  # show a bar
-) -> Trainer:
+def build_trainer(recipe: Recipe, data: Data, progress: bool = True) -> Trainer:
     "A trainer with all parts of a recipe, ready for fit(recipe.epochs, recipe.target_accuracy)."
     device = pick_device(recipe.device)
     loaders = make_loaders(data, find_policy(recipe.policy), recipe.batch_size, recipe.engine,
@@ -177,11 +172,8 @@ def resume_command(folder: Path) -> str:
     return f"To go on with it: era_cifar_train --resume {shlex.quote(str(folder))}"
 
 
-def new_folder(
-    out: str | Path | None,  # where None: runs/NAME-1, runs/NAME-2, …
-    name: str,               # RECIPE-DATA
-) -> Path:
-    "Make the folder of a run; one that holds something is refused."
+def new_folder(out: str | Path | None, name: str) -> Path:
+    "Make the folder of a run: out, which must be empty, or runs/NAME-1, runs/NAME-2, …"
     try:
         if out is not None:
             out = expand(out)
@@ -340,8 +332,8 @@ def relabel(images: Images, classes: tuple[str, ...]) -> Images:
         raise ValueError(f"The images have the class '{unknown[0]}', which the network doesn't "
             f"know. It knows: {', '.join(classes)}. For images without labels: Images(pixels, "
             "[0] * n, run.classes).")
-    labels = [classes.index(images.classes[label]) for label in images.labels]
-    return Images(images.pixels, labels, classes, images.boxes)
+    return Images(images.pixels, [classes.index(images.classes[label]) for label in images.labels],
+        classes, images.boxes)
 
 # %% ../nbs/product/run.ipynb #f0fb06ee
 def save_weights(path: Path, weights: dict[str, Tensor], config: dict) -> None:
@@ -363,7 +355,7 @@ def load_model(path: Path, recipe: Recipe, n_classes: int) -> nn.Module:
 # what config.json must hold, and of which type
 NEEDED = {"recipe": dict, "data": dict, "device": str, "precision": str, "threads": int,
     "machine": dict, "versions": dict, "started": str, "data: name": str,
-    "data: source": (str, NoneType), "data: classes": list, "data: mean": list, "data: std": list,
+    "data: source": (str, type(None)), "data: classes": list, "data: mean": list, "data: std": list,
     "data: fingerprint": str, "data: train": int, "data: valid": int, "data: test": int}
 
 
@@ -409,7 +401,8 @@ def parse_policy(text: str) -> Policy:
         return kinds[node.func.id](*map(build, node.args),
             **{word.arg: build(word.value) for word in node.keywords})
 
-    return build(ast.parse(text, mode="eval").body)
+    try: return build(ast.parse(text, mode="eval").body)
+    except SyntaxError as error: raise ValueError(f"'{text}' is not a policy.") from error
 
 # %% ../nbs/product/run.ipynb #1a5d3c05
 def read_recipe(settings: dict, model: object = None, policy: object = None) -> Recipe:
@@ -446,13 +439,9 @@ class Prepared:
     resumed: bool = False  # its folder exists, with this configuration
 
 
-def prepare(
-    recipe: Recipe | str,            # or a key of RECIPES
-    data: Data | str | Path,         # or what load_data takes: a name, a folder
-    root: str | Path | None = None,  # of downloads and caches, for load_data
-    progress: bool = True,           # show a bar
-) -> Prepared:
-    "Make all parts of a run."
+def prepare(recipe: Recipe | str, data: Data | str | Path, root: str | Path | None = None,
+    progress: bool = True) -> Prepared:
+    "Make all parts of a run; root is the folder of downloads and caches, for load_data."
     recipe, given = find_recipe(recipe), None
     if not isinstance(data, Data):
         given = data if data in DATASETS else str(expand(data).resolve())
