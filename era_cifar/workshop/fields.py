@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['RULES', 'Line', 'hull', 'read', 'union', 'UnknownOperation', 'UnequalJumps', 'Field', 'along', 'thin', 'core',
-           'dims_of', 'settle', 'merge', 'mix', 'meet', 'join', 'Call', 'tensors', 'slide', 'convolve', 'adaptive_pool',
-           'resample', 'pad', 'move', 'concatenate', 'pointwise', 'reduce', 'normalise', 'multiply', 'rule_for',
-           'copy_model', 'is_leaf', 'window_attention', 'Tracer', 'trace', 'Row', 'simple', 'text', 'make_row', 'Table',
-           'ReceptiveFields', 'check_network']
+           'dims_of', 'settle', 'merge', 'mix_along', 'meet', 'join', 'Call', 'tensors', 'slide', 'convolve',
+           'adaptive_pool', 'resample', 'pad', 'move', 'concatenate', 'pointwise', 'reduce', 'normalisation',
+           'multiply', 'rule_for', 'copy_model', 'is_leaf', 'window_attention', 'Tracer', 'trace', 'Row', 'simple',
+           'text', 'make_row', 'Table', 'ReceptiveFields', 'check_network']
 
 # %% ../../nbs/workshop/fields.ipynb #98bd84bc
 import csv
@@ -151,7 +151,7 @@ def merge(x: Field) -> Field:
     return replace(x, lines=tuple((line,) for line in x.local), at=(*x.at[:-1], part))
 
 
-def mix(x: Field, dims: Iterable[int], drop: bool = True) -> Field:
+def mix_along(x: Field, dims: Iterable[int], drop: bool = True) -> Field:
     """Every element comes to depend on all others along some dimensions; drop: they are summed
     over, and one index is left of each."""
     x, n = merge(x), x.at[0].ndim
@@ -265,7 +265,7 @@ def convolve(x: Field, call: Call) -> Field:
     k = call.numbers("kernel_size", n) if weight is None else weight.shape[2:]
     s = call.numbers("stride", n, k if weight is None else 1)
     p, d = call.numbers("padding", n, 0), call.numbers("dilation", n)
-    if weight is not None and x.at[0].ndim > n: x = mix(x, [-n - 1])
+    if weight is not None and x.at[0].ndim > n: x = mix_along(x, [-n - 1])
     if not call.given.get("transposed"):
         taps = [[[d[i] * t - p[i] for t in range(k[i])]] for i in range(n)]
         return slide(x, call, taps, s, k, s, p, d)
@@ -278,7 +278,7 @@ def adaptive_pool(x: Field, call: Call) -> Field:
     "Output o reads from o·size/n, rounded down, to (o + 1)·size/n, rounded up."
     n, sizes = int(call.name[-2]), x.at[0].shape
     gone = [d for d in range(-n, 0) if call.shape[d] == 1 < sizes[d]]
-    x = mix(x, gone) if gone else x
+    x = mix_along(x, gone) if gone else x
     ratios = [Fraction(x.at[0].shape[d], call.shape[d]) for d in range(-n, 0)]
     taps = [[range(math.floor(o * r), math.ceil((o + 1) * r)) for o in range(r.denominator)]
         for r in ratios]
@@ -344,30 +344,31 @@ def reduce(x: Field, call: Call) -> Field:
     "Sums, means, maxima over some dimensions, or over all."
     dims, n = call.given.get("dim"), x.at[0].ndim
     dims = [dims % n] if isinstance(dims, int) else [d % n for d in dims or range(n)]
-    y = mix(x, dims)
+    y = mix_along(x, dims)
     if len(call.shape) == n: return y
     place = tuple(d if d is None else d - sum(e < d for e in dims) for d in y.place)
     return replace(y, at=tuple(t.squeeze(dims) for t in y.at), place=place)
 
 
-def normalise(x: Field, call: Call) -> Field:
+def normalisation(x: Field, call: Call) -> Field:
     "Softmax and norms: every element depends on all those that it is compared with."
     given, name, n = call.given, call.name, x.at[0].ndim
-    if "softmax" in name: return mix(x, [given["dim"]], drop=False)
-    if "layer_norm" in name: return mix(x, range(-len(given["normalized_shape"]), 0), drop=False)
-    if "group_norm" in name: return mix(x, range(1, n), drop=False)
-    return mix(x, [0, *range(2, n)], drop=False) if given.get("training") else x
+    if "softmax" in name: return mix_along(x, [given["dim"]], drop=False)
+    if "layer_norm" in name:
+        return mix_along(x, range(-len(given["normalized_shape"]), 0), drop=False)
+    if "group_norm" in name: return mix_along(x, range(1, n), drop=False)
+    return mix_along(x, [0, *range(2, n)], drop=False) if given.get("training") else x
 
 
 def multiply(x: Field, call: Call) -> Field:
     "Matrices: element i, j depends on row i of the first and on column j of the second."
     pair = [(call.field(t), d) for t, d in zip(call.args[-2:], (-1, -2))]
-    return join([mix(f, [d]) for f, d in pair if f], call.shape, table=True)
+    return join([mix_along(f, [d]) for f, d in pair if f], call.shape, table=True)
 
 
 RULES = {"convolution|(max|avg)_pool[123]d": convolve, "adaptive_(max|avg)_pool": adaptive_pool,
     "upsample_": resample, "(constant|reflection|replication)_pad": pad, "cat$": concatenate,
-    "(log_|safe_)?softmax$|(native|cudnn)_(batch|layer|group)_norm": normalise,
+    "(log_|safe_)?softmax$|(native|cudnn)_(batch|layer|group)_norm": normalisation,
     "(add)?mm$|(baddb|b)mm$": multiply,
     "unsafe_view|roll|flip|repeat$|(native_)?channel_shuffle": move,
     "(mean|sum|amax|amin|max|min|prod|std|var|var_mean|linalg_vector_norm|logsumexp)$": reduce,
@@ -414,7 +415,7 @@ def is_leaf(module: nn.Module) -> bool:
 def window_attention(x: Field, module: nn.Module) -> Field:
     """Attention inside windows (Liu et al. 2021, Swin; torchvision's layer) of a map (B, H, W, C):
     a position reads its own window. The windows start at the shift."""
-    lines, x = [], mix(x, [3])
+    lines, x = [], mix_along(x, [3])
     for a, (size, window, shift) in enumerate(zip(x.sizes, module.window_size, module.shift_size)):
         shift = 0 if window >= size else shift
         first = [(o - shift) // window * window + shift for o in range(window)]

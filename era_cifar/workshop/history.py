@@ -205,7 +205,8 @@ def plot_rates(history: History) -> Figure:
             "step.")
     figure, [[panel]] = new_figure(1, 1, 6, 2.6)
     first = 0 if steps else 1  # steps count from 0, as in steps.csv and in plot_one_cycle
-    panel.plot(range(first, first + len(rates)), rates, "-" if steps else ".-", color="tab:purple", label="used")
+    panel.plot(range(first, first + len(rates)), rates, "-" if steps else ".-", color="tab:purple",
+        label="used")
     unit = "step" if steps else "epoch"
     panel.set(title="Learning rate", xlabel=unit, ylabel="used", ylim=(0, None))
     panel.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
