@@ -12,92 +12,78 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from .workshop.checks import check_flag, check_number, check_whole
+from .workshop.checks import check_flag, check_number, check_type, check_whole
 
 # %% ../nbs/07_optimizers.ipynb #0f00a1db
 def parameter_groups(
     model: nn.Module | Iterable[nn.Parameter],
-    weight_decay: float,  # at least 0
-    # False: biases and norms (fewer than two axes) form a second group, without decay
-    decay_norms: bool = True,
-) -> list[dict]:  # for a torch optimizer
-    """The trainable parameters of a model, in groups by their weight decay. Frozen ones are left
-    out."""
+    weight_decay: float,       # at least 0
+    decay_norms: bool = True,  # False: biases and norms (fewer than two axes) do not decay
+) -> list[dict]:               # for a torch optimizer
+    "The trainable parameters in groups by their weight decay. Frozen ones are left out."
     weight_decay = check_number("weight_decay", weight_decay, 0)
     check_flag("decay_norms", decay_norms)
-    if isinstance(model, Tensor) or not isinstance(model, (nn.Module, Iterable)):
-        raise TypeError(f"model is a single {type(model).__name__}; it must be a model or a list "
-            "of parameters.")
     parameters = list(model.parameters() if isinstance(model, nn.Module) else model)
-    strange = [p for p in parameters if not isinstance(p, Tensor)]
-    if strange:
-        raise TypeError(f"model holds a {type(strange[0]).__name__}; it must be a model or a list "
-            "of parameters.")
+    must = "model must be a network, or a list of its parameters"
+    for p in parameters: check_type("an element of model", p, Tensor, must)
     parameters = [p for p in parameters if p.requires_grad]
     if not parameters:
-        raise ValueError("There is nothing to train: the model has no parameters with "
+        raise ValueError("There is nothing to train: no parameter of the model has "
             "requires_grad=True.")
-    if decay_norms: return [dict(params=parameters, weight_decay=weight_decay)]
-    groups = [dict(params=[p for p in parameters if p.ndim > 1], weight_decay=weight_decay),
-              dict(params=[p for p in parameters if p.ndim <= 1], weight_decay=0.)]
+    decayed = [p for p in parameters if decay_norms or p.ndim > 1]
+    others = [p for p in parameters if not decay_norms and p.ndim <= 1]
+    groups = [dict(params=decayed, weight_decay=weight_decay), dict(params=others, weight_decay=0.)]
     return [group for group in groups if group["params"]]
 
 # %% ../nbs/07_optimizers.ipynb #4be47067
 def sgd(
     model: nn.Module | Iterable[nn.Parameter],
-    lr: float = 0.1,  # a schedule replaces it
-    momentum: float = 0.9,  # from 0 to below 1
-    nesterov: bool = False,  # look one step ahead; needs momentum
+    lr: float = 0.1,            # a schedule replaces it
+    momentum: float = 0.9,      # from 0 to below 1
+    nesterov: bool = False,     # look one step ahead; needs momentum
     weight_decay: float = 0.0,  # at least 0
-    decay_norms: bool = True,  # False: no decay for biases and norms
+    decay_norms: bool = True,   # False: no decay for biases and norms
 ) -> SGD:
-    """Stochastic gradient descent with momentum (Sutskever et al. 2013), in torch's form: the rate
-    multiplies the whole velocity."""
-    lr, momentum = check_number("lr", lr, 0, above=True), check_number("momentum", momentum, 0, 1)
-    if check_flag("nesterov", nesterov) and momentum == 0:
-        raise ValueError("nesterov=True needs momentum, which is 0; give a momentum above 0.")
-    return SGD(parameter_groups(model, weight_decay, decay_norms), lr=lr, momentum=momentum,
-        nesterov=nesterov)
+    "Stochastic gradient descent with momentum; the rate multiplies the whole velocity."
+    return SGD(parameter_groups(model, weight_decay, decay_norms),
+        lr=check_number("lr", lr, 0, above=True),
+        momentum=check_number("momentum", momentum, 0, 1),
+        nesterov=check_flag("nesterov", nesterov))
 
 # %% ../nbs/07_optimizers.ipynb #672eaa5d
 def adam(
     model: nn.Module | Iterable[nn.Parameter],
-    lr: float = 1e-3,  # a schedule replaces it
+    lr: float = 1e-3,           # a schedule replaces it
     weight_decay: float = 0.0,  # added to the gradient, and so divided like it; see adamw
-    decay_norms: bool = True,  # False: no decay for biases and norms
+    decay_norms: bool = True,   # False: no decay for biases and norms
 ) -> Adam:
     "Adam (Kingma and Ba 2014): each weight's step is divided by the usual size of its gradient."
-    return Adam(parameter_groups(model, weight_decay, decay_norms),
-        lr=check_number("lr", lr, 0, above=True))
+    lr = check_number("lr", lr, 0, above=True)
+    return Adam(parameter_groups(model, weight_decay, decay_norms), lr=lr)
 
-# %% ../nbs/07_optimizers.ipynb #5fc664bd
 def adamw(
     model: nn.Module | Iterable[nn.Parameter],
-    lr: float = 1e-3,  # a schedule replaces it
+    lr: float = 1e-3,            # a schedule replaces it
     weight_decay: float = 0.01,  # each step takes lr × weight_decay of every weight away
-    decay_norms: bool = True,  # False: no decay for biases and norms
+    decay_norms: bool = True,    # False: no decay for biases and norms
 ) -> AdamW:
     "Adam whose weight decay does not pass through the division (Loshchilov and Hutter 2017)."
-    return AdamW(parameter_groups(model, weight_decay, decay_norms),
-        lr=check_number("lr", lr, 0, above=True))
+    lr = check_number("lr", lr, 0, above=True)
+    return AdamW(parameter_groups(model, weight_decay, decay_norms), lr=lr)
 
 # %% ../nbs/07_optimizers.ipynb #df07e710
 def reduce_on_plateau(
     optimizer: Optimizer,
-    factor: float = 0.1,  # each reduction multiplies the rate by it; between 0 and 1
-    patience: int = 3,  # epochs without improvement that are waited for; the next one reduces
+    factor: float = 0.1,             # each reduction multiplies the rate by it; between 0 and 1
+    patience: int = 3,               # epochs without improvement to wait; the next one reduces
     higher_is_better: bool = False,  # True to watch an accuracy, False to watch a loss
-    min_lr: float = 0.0,  # the rate never goes below; below the optimizer's rate
-) -> ReduceLROnPlateau:  # call its step(value) once an epoch
-    """Lower the learning rate when the watched number stops getting better: by more than 0.01 % of
-    its best, torch's threshold."""
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer is a {type(optimizer).__name__}; it must be a torch optimizer.")
-    factor, patience, min_lr = check_number("factor", factor, 0, 1,
-        above=True), check_whole("patience", patience, 0), check_number("min_lr", min_lr, 0)
+    min_lr: float = 0.0,             # the rate never goes below; below the optimizer's rate
+) -> ReduceLROnPlateau:              # call its step(value) once an epoch
+    "Lower the rate when the watched number stops improving by more than 0.01 % of its best."
+    check_type("optimizer", optimizer, Optimizer, "it must be a torch optimizer")
     highest = max(float(group["lr"]) for group in optimizer.param_groups)
-    if min_lr >= highest:
-        raise ValueError(f"min_lr is {min_lr}; it must be below the optimizer's rate, {highest:g}, "
-            "or nothing could ever be lowered.")
-    mode = "max" if check_flag("higher_is_better", higher_is_better) else "min"
-    return ReduceLROnPlateau(optimizer, mode=mode, factor=factor, patience=patience, min_lr=min_lr)
+    return ReduceLROnPlateau(optimizer,
+        mode="max" if check_flag("higher_is_better", higher_is_better) else "min",
+        factor=check_number("factor", factor, 0, 1, above=True),
+        patience=check_whole("patience", patience),
+        min_lr=check_number("min_lr", min_lr, 0, highest))

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['RULES', 'Line', 'hull', 'read', 'union', 'UnknownOperation', 'UnequalJumps', 'Field', 'along', 'thin', 'core',
-           'dims_of', 'settle', 'merge', 'mix', 'meet', 'join', 'Call', 'tensors', 'slide', 'convolve', 'adaptive_pool',
-           'resample', 'pad', 'move', 'concatenate', 'pointwise', 'reduce', 'normalise', 'multiply', 'rule_for',
-           'copy_model', 'is_leaf', 'window_attention', 'Tracer', 'trace', 'Row', 'simple', 'text', 'make_row', 'Table',
-           'ReceptiveFields']
+           'dims_of', 'settle', 'merge', 'mix_along', 'meet', 'join', 'Call', 'tensors', 'slide', 'convolve',
+           'adaptive_pool', 'resample', 'pad', 'move', 'concatenate', 'pointwise', 'reduce', 'normalisation',
+           'multiply', 'rule_for', 'copy_model', 'is_leaf', 'window_attention', 'Tracer', 'trace', 'Row', 'simple',
+           'text', 'make_row', 'Table', 'ReceptiveFields', 'check_network']
 
 # %% ../../nbs/workshop/fields.ipynb #98bd84bc
 import csv
@@ -27,6 +27,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from .checks import check_type, check_whole
 from .figures import html_table, new_figure, text_table
 
 # %% ../../nbs/workshop/fields.ipynb #81108ecf
@@ -150,7 +151,7 @@ def merge(x: Field) -> Field:
     return replace(x, lines=tuple((line,) for line in x.local), at=(*x.at[:-1], part))
 
 
-def mix(x: Field, dims: Iterable[int], drop: bool = True) -> Field:
+def mix_along(x: Field, dims: Iterable[int], drop: bool = True) -> Field:
     """Every element comes to depend on all others along some dimensions; drop: they are summed
     over, and one index is left of each."""
     x, n = merge(x), x.at[0].ndim
@@ -264,7 +265,7 @@ def convolve(x: Field, call: Call) -> Field:
     k = call.numbers("kernel_size", n) if weight is None else weight.shape[2:]
     s = call.numbers("stride", n, k if weight is None else 1)
     p, d = call.numbers("padding", n, 0), call.numbers("dilation", n)
-    if weight is not None and x.at[0].ndim > n: x = mix(x, [-n - 1])
+    if weight is not None and x.at[0].ndim > n: x = mix_along(x, [-n - 1])
     if not call.given.get("transposed"):
         taps = [[[d[i] * t - p[i] for t in range(k[i])]] for i in range(n)]
         return slide(x, call, taps, s, k, s, p, d)
@@ -277,7 +278,7 @@ def adaptive_pool(x: Field, call: Call) -> Field:
     "Output o reads from o·size/n, rounded down, to (o + 1)·size/n, rounded up."
     n, sizes = int(call.name[-2]), x.at[0].shape
     gone = [d for d in range(-n, 0) if call.shape[d] == 1 < sizes[d]]
-    x = mix(x, gone) if gone else x
+    x = mix_along(x, gone) if gone else x
     ratios = [Fraction(x.at[0].shape[d], call.shape[d]) for d in range(-n, 0)]
     taps = [[range(math.floor(o * r), math.ceil((o + 1) * r)) for o in range(r.denominator)]
         for r in ratios]
@@ -343,30 +344,31 @@ def reduce(x: Field, call: Call) -> Field:
     "Sums, means, maxima over some dimensions, or over all."
     dims, n = call.given.get("dim"), x.at[0].ndim
     dims = [dims % n] if isinstance(dims, int) else [d % n for d in dims or range(n)]
-    y = mix(x, dims)
+    y = mix_along(x, dims)
     if len(call.shape) == n: return y
     place = tuple(d if d is None else d - sum(e < d for e in dims) for d in y.place)
     return replace(y, at=tuple(t.squeeze(dims) for t in y.at), place=place)
 
 
-def normalise(x: Field, call: Call) -> Field:
+def normalisation(x: Field, call: Call) -> Field:
     "Softmax and norms: every element depends on all those that it is compared with."
     given, name, n = call.given, call.name, x.at[0].ndim
-    if "softmax" in name: return mix(x, [given["dim"]], drop=False)
-    if "layer_norm" in name: return mix(x, range(-len(given["normalized_shape"]), 0), drop=False)
-    if "group_norm" in name: return mix(x, range(1, n), drop=False)
-    return mix(x, [0, *range(2, n)], drop=False) if given.get("training") else x
+    if "softmax" in name: return mix_along(x, [given["dim"]], drop=False)
+    if "layer_norm" in name:
+        return mix_along(x, range(-len(given["normalized_shape"]), 0), drop=False)
+    if "group_norm" in name: return mix_along(x, range(1, n), drop=False)
+    return mix_along(x, [0, *range(2, n)], drop=False) if given.get("training") else x
 
 
 def multiply(x: Field, call: Call) -> Field:
     "Matrices: element i, j depends on row i of the first and on column j of the second."
     pair = [(call.field(t), d) for t, d in zip(call.args[-2:], (-1, -2))]
-    return join([mix(f, [d]) for f, d in pair if f], call.shape, table=True)
+    return join([mix_along(f, [d]) for f, d in pair if f], call.shape, table=True)
 
 
 RULES = {"convolution|(max|avg)_pool[123]d": convolve, "adaptive_(max|avg)_pool": adaptive_pool,
     "upsample_": resample, "(constant|reflection|replication)_pad": pad, "cat$": concatenate,
-    "(log_|safe_)?softmax$|(native|cudnn)_(batch|layer|group)_norm": normalise,
+    "(log_|safe_)?softmax$|(native|cudnn)_(batch|layer|group)_norm": normalisation,
     "(add)?mm$|(baddb|b)mm$": multiply,
     "unsafe_view|roll|flip|repeat$|(native_)?channel_shuffle": move,
     "(mean|sum|amax|amin|max|min|prod|std|var|var_mean|linalg_vector_norm|logsumexp)$": reduce,
@@ -413,7 +415,7 @@ def is_leaf(module: nn.Module) -> bool:
 def window_attention(x: Field, module: nn.Module) -> Field:
     """Attention inside windows (Liu et al. 2021, Swin; torchvision's layer) of a map (B, H, W, C):
     a position reads its own window. The windows start at the shift."""
-    lines, x = [], mix(x, [3])
+    lines, x = [], mix_along(x, [3])
     for a, (size, window, shift) in enumerate(zip(x.sizes, module.window_size, module.shift_size)):
         shift = 0 if window >= size else shift
         first = [(o - shift) // window * window + shift for o in range(window)]
@@ -471,9 +473,9 @@ class Tracer(TorchDispatchMode):
         for t, x in zip(results, found):
             old = self.field(t)
             same = (old and (old.lines, old.whole)) == (x and (x.lines, x.whole))
-            if id(t) in self.known and not same and any(other is not t and t.untyped_storage()._cdata
- 
-                == other.untyped_storage()._cdata for other, _ in self.known.values()):
+            if id(t) in self.known and not same and any(other is not t and
+                    t.untyped_storage()._cdata == other.untyped_storage()._cdata
+                    for other, _ in self.known.values()):
                 raise UnknownOperation(f"{call.name} writes into memory that other tensors share")
             self.known[id(t)] = t, x
         return call.result
@@ -641,3 +643,20 @@ class ReceptiveFields(Table):
         axes.set(xlabel="pixels of the input (dotted: its edges; gray: the whole of it)",
             title="Receptive field of the middle unit")
         return figure
+
+# %% ../../nbs/workshop/fields.ipynb #f2a4b6c8
+def check_network(model: nn.Module, input_size: Sequence[int]) -> tuple[nn.Module, tuple[int, ...]]:
+    "The model, without what torch.compile and DataParallel wrap round it, and the input's size."
+    check_type("model", model, nn.Module, "it must be a torch.nn.Module")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise TypeError("model is a TorchScript module; give the module that it was made from.")
+    wrapped = getattr(model, "_orig_mod", None)
+    if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        wrapped = model.module
+    if wrapped is not None: return check_network(wrapped, input_size)
+    check_type("input_size", input_size, Sequence,
+        "it must be channels and axes, as in (3, 32, 32)")
+    if 2 <= len(input_size) <= 4:
+        return model, tuple(check_whole("a number of input_size", v, 1) for v in input_size)
+    raise ValueError(f"input_size is {input_size}; it must be channels and one, two or three axes, "
+        "as in (3, 32, 32), without the batch.")

@@ -14,8 +14,7 @@ import torch
 
 # %% ../../nbs/workshop/precision.ipynb #09299c80
 def pick_device(
-    # "auto", "cpu", "cuda" or "mps"; with a number for one of several, as in "cuda:1"
-    device: str | torch.device = "auto",
+    device: str | torch.device = "auto",  # "auto", "cpu", "cuda" or "mps"; or as in "cuda:1"
 ) -> torch.device:
     "The device to compute on: with auto a GPU where there is one."
     counts = {"cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
@@ -26,10 +25,10 @@ def pick_device(
     if parts is None:
         raise ValueError(f"Unknown device '{device}'. Known: auto, cpu, cuda, mps. A number names "
             "one of several, as in cuda:1.")
-    kind, number = parts.groups()
-    if int(number or 0) >= counts[kind]:
-        raise ValueError(f"The device '{device}' is not available here. Available: auto, "
-            f"{', '.join(f'{kind} ({counts[kind]})' if counts[kind] > 1 else kind for kind in reversed(here))}.")
+    if int(parts[2] or 0) >= counts[parts[1]]:
+        known = [kind if counts[kind] == 1 else f"{kind} ({counts[kind]})" for kind in here[::-1]]
+        raise ValueError(f"The device '{device}' is not available here. Available: "
+            f"{', '.join(['auto', *known])}.")
     return torch.device(device)
 
 # %% ../../nbs/workshop/precision.ipynb #a273d585
@@ -37,40 +36,32 @@ def has_bf16(device: torch.device) -> bool:
     "Whether the hardware has instructions for bfloat16."
     if device.type == "cuda": return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type != "cpu": return False
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    if capabilities:
-        return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
-    try:
-        return any(name in Path("/proc/cpuinfo").read_text()
-            for name in ("avx512_bf16", "amx_bf16"))
+    found = getattr(torch.cpu, "get_capabilities", dict)()
+    if found: return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    try: flags = Path("/proc/cpuinfo").read_text()
     except OSError: return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 # %% ../../nbs/workshop/precision.ipynb #6e0f4ef2
 def pick_precision(
     precision: str,  # "auto", "float32", "bf16" or "fp16"
     device: torch.device,
-) -> str:  # "float32", "bf16" or "fp16"
+) -> str:            # "float32", "bf16" or "fp16"
     "The precision to compute in: with auto what the hardware is made for."
     if precision not in ("auto", "float32", "bf16", "fp16"):
         raise ValueError(f"Unknown precision '{precision}'. Known: auto, float32, bf16, fp16.")
     if precision != "auto": return precision
     if has_bf16(device): return "bf16"
-    return "fp16" if device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7,
-        0) else "float32"
+    if device.type != "cuda": return "float32"
+    return "fp16" if torch.cuda.get_device_capability(device) >= (7, 0) else "float32"
 
 # %% ../../nbs/workshop/precision.ipynb #df5b96c9
-def autocast(
-    device: torch.device,
-    precision: str,  # "auto", "float32", "bf16" or "fp16"
-) -> AbstractContextManager:
+def autocast(device: torch.device, precision: str) -> AbstractContextManager:
     "A context in which convolutions and matrix products run in this precision."
     kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(pick_precision(precision, device))
     return nullcontext() if kind is None else torch.autocast(device.type, kind)
 
 # %% ../../nbs/workshop/precision.ipynb #4c90698f
-def grad_scaler(
-    device: torch.device,
-    precision: str,  # "auto", "float32", "bf16" or "fp16"
-) -> torch.amp.GradScaler:  # one that does nothing, unless the precision is fp16
-    "Keeps small gradients from becoming zero in fp16 (Micikevicius et al. 2018, section 3.2)."
+def grad_scaler(device: torch.device, precision: str) -> torch.amp.GradScaler:
+    "Keeps small gradients above zero in fp16 (Micikevicius et al. 2018), and else does nothing."
     return torch.amp.GradScaler(device.type, enabled=pick_precision(precision, device) == "fp16")
