@@ -109,9 +109,9 @@ class Recipe:
     def __post_init__(self):
         object.__setattr__(self, "model", as_name(self.model))
         for field in fields(self):
-            value = getattr(self, field.name)
-            if type(value).__module__ == "numpy":  # JSON knows no numbers of numpy
-                object.__setattr__(self, field.name, value := value.item())
+            value = getattr(self, field.name)  # JSON knows no numbers of numpy
+            value = value.item() if type(value).__module__ == "numpy" else value
+            object.__setattr__(self, field.name, value)
             check_setting(field, value)
         check_objects(self)
         check_together(self)
@@ -137,10 +137,10 @@ POLICY_NAMES = ("none", "standard", "quick", "alternating", "mixup", "cutmix", *
     *(f"{name}_faithful" for name in PROJECTS))
 
 
-def check_name(kind: str, name: str, known: Iterable[str]) -> None:
-    "A name must be one of the known ones."
-    if name not in known:
-        raise ValueError(f"Unknown {kind} '{name}'. Known: {', '.join(known)}.")
+def check_name(kind: str, name: str, known: Iterable[str]) -> str:  # the name
+    "Check that a name is one of the known ones."
+    if name in known: return name
+    raise ValueError(f"Unknown {kind} '{name}'. Known: {', '.join(known)}.")
 
 
 def find_policy(policy: object) -> object:
@@ -148,8 +148,7 @@ def find_policy(policy: object) -> object:
     from era_cifar.augment import POLICIES, Policy
     if not isinstance(policy, str):
         return check_type("policy", policy, Policy, "it must be a name, or a Policy([...])")
-    check_name("policy", policy, POLICIES)
-    return POLICIES[policy]
+    return POLICIES[check_name("policy", policy, POLICIES)]
 
 
 def check_objects(recipe: Recipe) -> None:
@@ -253,16 +252,14 @@ def corrected() -> list[Recipe]:
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (
     Recipe("quick", model="quick", policy="quick", batch_size=256, epochs=12, max_lr=0.6,
         nesterov=True, weight_decay=5e-4, decay_norms=False, peak=0.25, div=5, final_div=40,
-        label_smoothing=0.2, whiten=2000,
-        note="a small residual network, made for two CPU cores"),
+        label_smoothing=0.2, whiten=2000, note="a small residual network, made for two CPU cores"),
     *corrected(), *earlier_work())}
 
 
 def find_recipe(recipe: Recipe | str) -> Recipe:
     "A recipe, by its name or as it is."
     if isinstance(recipe, Recipe): return recipe
-    check_name("recipe", recipe, RECIPES)
-    return RECIPES[recipe]
+    return RECIPES[check_name("recipe", recipe, RECIPES)]
 
 # %% ../nbs/product/recipes.ipynb #eeaf785e
 def differences(one: Recipe, other: Recipe) -> dict[str, tuple]:
