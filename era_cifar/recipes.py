@@ -4,20 +4,20 @@
 
 # %% auto #0
 __all__ = ['MODELS', 'DROPOUT', 'WHITENING', 'SEARCHES', 'PROJECTS', 'POLICY_NAMES', 'LEAST', 'LIMITS', 'RECIPES',
-           'build_network', 'as_name', 'as_plain', 'Recipe', 'check_name', 'find_policy', 'check_names',
-           'check_numbers', 'check_together', 'earlier_work', 'corrected', 'find_recipe', 'differences']
+           'build_network', 'as_name', 'as_plain', 'Recipe', 'check_name', 'find_policy', 'check_objects',
+           'check_setting', 'check_together', 'earlier_work', 'corrected', 'find_recipe', 'differences']
 
 # %% ../nbs/product/recipes.ipynb #abfdc394
 import math
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import Field, dataclass, fields, replace
 from functools import partial
 from importlib import import_module
 from typing import Literal, get_args, get_origin
 
 from era_cifar.workshop.checks import (
-    check_choice, check_flag, check_number, check_type, check_whole,
+    check_choice, check_flag, check_number, check_seed, check_type, check_whole,
 )
 
 # %% ../nbs/product/recipes.ipynb #4194cc5f
@@ -108,9 +108,13 @@ class Recipe:
 
     def __post_init__(self):
         object.__setattr__(self, "model", as_name(self.model))
-        for name, value in vars(self).copy().items():  # JSON knows no numbers of numpy
-            if type(value).__module__ == "numpy": object.__setattr__(self, name, value.item())
-        for check in (check_names, check_numbers, check_together): check(self)
+        for field in fields(self):
+            value = getattr(self, field.name)  # JSON knows no numbers of numpy
+            value = value.item() if type(value).__module__ == "numpy" else value
+            object.__setattr__(self, field.name, value)
+            check_setting(field, value)
+        check_objects(self)
+        check_together(self)
 
     def updates(self, images: int) -> int:  # training images; the last, smaller batch counts
         "How often the weights change in an epoch."
@@ -133,10 +137,10 @@ POLICY_NAMES = ("none", "standard", "quick", "alternating", "mixup", "cutmix", *
     *(f"{name}_faithful" for name in PROJECTS))
 
 
-def check_name(kind: str, name: str, known: Iterable[str]) -> None:
-    "A name must be one of the known ones."
-    if name not in known:
-        raise ValueError(f"Unknown {kind} '{name}'. Known: {', '.join(known)}.")
+def check_name(kind: str, name: str, known: Iterable[str]) -> str:  # the name
+    "Check that a name is one of the known ones."
+    if name in known: return name
+    raise ValueError(f"Unknown {kind} '{name}'. Known: {', '.join(known)}.")
 
 
 def find_policy(policy: object) -> object:
@@ -144,13 +148,11 @@ def find_policy(policy: object) -> object:
     from era_cifar.augment import POLICIES, Policy
     if not isinstance(policy, str):
         return check_type("policy", policy, Policy, "it must be a name, or a Policy([...])")
-    check_name("policy", policy, POLICIES)
-    return POLICIES[policy]
+    return POLICIES[check_name("policy", policy, POLICIES)]
 
 
-def check_names(recipe: Recipe) -> None:
-    "Check the fields that are names or objects, and those that are True or False."
-    for field in ("name", "note"): check_type(field, getattr(recipe, field), str, "it must be text")
+def check_objects(recipe: Recipe) -> None:
+    "Check the fields that are more than a number or one of a few words."
     if not re.fullmatch(r"[\w.-]+", recipe.name):
         raise ValueError(f"name is {recipe.name!r}; it becomes part of a folder, so it must have "
             "letters, digits, '_', '-' and '.' alone.")
@@ -159,10 +161,11 @@ def check_names(recipe: Recipe) -> None:
         raise TypeError(f"model is of type {type(recipe.model).__name__}; it must be a name, or a "
             "function (n_classes, in_channels) that makes a network.")
     if recipe.policy not in POLICY_NAMES: find_policy(recipe.policy)
-    for field in fields(recipe):
-        value = getattr(recipe, field.name)
-        if field.type is bool: check_flag(field.name, value)
-        if get_origin(field.type) is Literal: check_choice(field.name, value, get_args(field.type))
+    check_seed(recipe.seed)
+    if not isinstance(recipe.max_lr, str): check_number("max_lr", recipe.max_lr, 0, above=True)
+    elif recipe.max_lr not in SEARCHES:
+        raise ValueError(f"max_lr is {recipe.max_lr!r}; it must be a number above 0, or how to "
+            f"search for one: {', '.join(SEARCHES)}.")
 
 # %% ../nbs/product/recipes.ipynb #c7e2f375
 LEAST = {"workers": 0, "batch_size": 1, "epochs": 1, "whiten": 0, "seed": 0, "lr_steps": 5,
@@ -174,19 +177,15 @@ LIMITS = {"momentum": (0, 1), "weight_decay": (0,), "peak": (0, math.inf, True),
     "clip": (0, math.inf, True), "ema": (0, 1, True), "target_accuracy": (0, 1, True, True)}
 
 
-def check_numbers(recipe: Recipe) -> None:
-    "Check the fields that are numbers."
-    values = {field.name: getattr(recipe, field.name) for field in fields(recipe)
-        if field.default is not None or getattr(recipe, field.name) is not None}
-    for field, least in LEAST.items():
-        if field in values: check_whole(field, values[field], least)
-    for field, limits in LIMITS.items():
-        if field in values: check_number(field, values[field], *limits)
-    if recipe.seed >= 2**63: raise ValueError(f"seed is {recipe.seed}; it must be below 2**63.")
-    if not isinstance(recipe.max_lr, str): check_number("max_lr", recipe.max_lr, 0, above=True)
-    elif recipe.max_lr not in SEARCHES:
-        raise ValueError(f"max_lr is {recipe.max_lr!r}; it must be a number above 0, or how to "
-            f"search for one: {', '.join(SEARCHES)}.")
+def check_setting(field: Field, value: object) -> None:
+    "Check a field by its type and its limits; None passes where it is the default."
+    if value is None and field.default is None: return
+    name = field.name
+    if get_origin(field.type) is Literal: check_choice(name, value, get_args(field.type))
+    if field.type is bool: check_flag(name, value)
+    if field.type is str: check_type(name, value, str, "it must be text")
+    if name in LEAST: check_whole(name, value, LEAST[name])
+    if name in LIMITS: check_number(name, value, *LIMITS[name])
 
 # %% ../nbs/product/recipes.ipynb #42e5b121
 def check_together(recipe: Recipe) -> None:
@@ -253,16 +252,14 @@ def corrected() -> list[Recipe]:
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (
     Recipe("quick", model="quick", policy="quick", batch_size=256, epochs=12, max_lr=0.6,
         nesterov=True, weight_decay=5e-4, decay_norms=False, peak=0.25, div=5, final_div=40,
-        label_smoothing=0.2, whiten=2000,
-        note="a small residual network, made for two CPU cores"),
+        label_smoothing=0.2, whiten=2000, note="a small residual network, made for two CPU cores"),
     *corrected(), *earlier_work())}
 
 
 def find_recipe(recipe: Recipe | str) -> Recipe:
     "A recipe, by its name or as it is."
     if isinstance(recipe, Recipe): return recipe
-    check_name("recipe", recipe, RECIPES)
-    return RECIPES[recipe]
+    return RECIPES[check_name("recipe", recipe, RECIPES)]
 
 # %% ../nbs/product/recipes.ipynb #eeaf785e
 def differences(one: Recipe, other: Recipe) -> dict[str, tuple]:

@@ -193,27 +193,21 @@ def new_folder(out: str | Path | None, name: str) -> Path:
 
 def check_empty(folder: Path) -> Path:
     "Refuse a folder that holds something, or can't be written. It need not exist yet."
-    try:
-        there = sorted(path.name for path in folder.iterdir()
-            if path.name != ".lock" and not LEFTOVER.fullmatch(path.name))
+    try: there = {path.name for path in folder.iterdir() if not LEFTOVER.fullmatch(path.name)}
     except FileNotFoundError: return folder
     except OSError as error:
         raise RunError(f"The folder {folder} can't be read ({error.strerror}). Choose another one "
             "with --out.") from error
-    if "config.json" in there or "report.html" in there:
-        state = (" that is not finished" if any(folder.glob("checkpoints/epoch-*")) else " without "
-            "a checkpoint yet. If nothing is at work there, it can be removed")
+    if there & {"config.json", "report.html"}:
         state = (". Load it with Run.load" if "report.html" in there
-            else f"{state}. {resume_command(folder)}")
+            else f" that is not finished. {resume_command(folder)}")
         raise ValueError(f"The folder {folder} holds a run{state}, or choose another folder for a "
             "new one.")
-    if there:
-        raise ValueError(f"The folder {folder} is not empty: it holds {there[0]}. Choose another "
-            "one.")
-    if not os.access(folder, os.W_OK):
-        raise RunError(f"The folder {folder} can't be written (Permission denied). Make it "
-            "writable, or choose another one with --out.")
-    return folder
+    for name in sorted(there - {".lock"}):
+        raise ValueError(f"The folder {folder} is not empty: it holds {name}. Choose another one.")
+    if os.access(folder, os.W_OK): return folder
+    raise RunError(f"The folder {folder} can't be written (Permission denied). Make it writable, "
+        "or choose another one with --out.")
 
 # %% ../nbs/product/run.ipynb #97ebafc8
 def make_config(
