@@ -44,8 +44,8 @@ class Turns:
     def ratios(self, a: str, b: str) -> list[float]:
         "How many times as long a takes as b, in each round."
         if 0 not in self.of(b): return [x / y for x, y in zip(self.of(a), self.of(b))]
-        raise ValueError(f"Side {b!r} took no time that the clock can see; let it do its work many "
-            "times over.")
+        raise ValueError(f"Side {b!r} took no time that the clock can see; "
+            "let it do its work many times over.")
 
     def ratio(self, a: str, b: str) -> float:
         "The median over the rounds of a's seconds divided by b's seconds in the same round."
@@ -163,8 +163,8 @@ def result_path(
 ) -> Path:
     "Where a result is."
     if not re.fullmatch(r"[a-z0-9_-]+", name):
-        raise ValueError(f"The name of the result is {name!r}; it must be made of small letters, "
-            "digits, - and _.")
+        raise ValueError(f"The name of the result is {name!r}; "
+            "it must be made of small letters, digits, - and _.")
     return Path(folder or files("era_cifar") / "results") / f"{name}.json"
 
 
@@ -198,5 +198,5 @@ def load_result(
     path = result_path(name, folder)
     if path.exists(): return json.loads(path.read_text(encoding="utf-8"))
     known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
-    raise FileNotFoundError(f"There is no result {name!r}. Known: {known}. A script in benchmarks/ "
-        "makes each of them.")
+    raise FileNotFoundError(f"There is no result {name!r}. Known: {known}. "
+        "A script in benchmarks/ makes each of them.")

@@ -33,8 +33,8 @@ def as_answers(
     if len(logits) == 0: raise ValueError("There are no answers: logits have no rows.")
     low, high, n = int(labels.min()), int(labels.max()), logits.shape[1]
     if low < 0 or high >= n:
-        raise ValueError(f"labels run from {low} to {high}; with {n} classes they must run from 0 "
-            f"to {n - 1}.")
+        raise ValueError(f"labels run from {low} to {high}; "
+            f"with {n} classes they must run from 0 to {n - 1}.")
     return logits.detach().to("cpu", torch.float32), labels.detach().to("cpu", torch.int64)
 
 # %% ../nbs/11_mistakes.ipynb #32a82171
@@ -49,8 +49,8 @@ class Predictions:
         logits, labels = as_answers(self.logits, self.labels)
         classes = range(logits.shape[1]) if self.classes is None else self.classes
         if isinstance(classes, str) or len(classes) != logits.shape[1]:
-            raise ValueError(f"classes are {classes!r}; they must be {logits.shape[1]} names, one "
-                "for each logit.")
+            raise ValueError(f"classes are {classes!r}; "
+                f"they must be {logits.shape[1]} names, one for each logit.")
         object.__setattr__(self, "logits", logits)
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "classes", tuple(map(str, classes)))
@@ -167,8 +167,8 @@ def show_mistakes(
             "order. Predict with a loader that does not shuffle.")
     which = predictions.worst(n)
     if len(which) == 0:
-        raise ValueError(f"There are no mistakes to show: all {len(predictions):,} answers are "
-            "right.")
+        raise ValueError("There are no mistakes to show: "
+            f"all {len(predictions):,} answers are right.")
     names = [short_name(name) for name in predictions.classes]
     sure, predicted = predictions.probabilities.max(dim=1).values, predictions.predicted
     titles = [f"{names[predictions.labels[i]]} →\n{names[predicted[i]]} {sure[i]:.0%}"

@@ -28,8 +28,8 @@ def parameter_groups(
     for p in parameters: check_type("an element of model", p, Tensor, must)
     parameters = [p for p in parameters if p.requires_grad]
     if not parameters:
-        raise ValueError("There is nothing to train: no parameter of the model has "
-            "requires_grad=True.")
+        raise ValueError("There is nothing to train: "
+            "no parameter of the model has requires_grad=True.")
     decayed = [p for p in parameters if decay_norms or p.ndim > 1]
     others = [p for p in parameters if not decay_norms and p.ndim <= 1]
     groups = [dict(params=decayed, weight_decay=weight_decay), dict(params=others, weight_decay=0.)]

@@ -93,8 +93,8 @@ def read_checkpoint(path: Path, epoch: int) -> Checkpoint:  # the epoch that the
     record = unseal(files["checksums.json"])
     if record["format"] > FORMAT:
         raise CheckpointError(f"The checkpoint {path} has the format {record['format']}; this "
-            f"version of era_cifar reads up to {FORMAT}. Install the version that wrote it, or a "
-            "newer one.")
+            f"version of era_cifar reads up to {FORMAT}. "
+            "Install the version that wrote it, or a newer one.")
     for name in FILES:
         if describe(files[name]) != record["files"][name]:
             raise DamagedError(f"{name} is not as it was written")
@@ -128,7 +128,7 @@ def explained(folder: Path, size: int = 0) -> Iterator[None]:  # bytes that are 
 def lock(
     folder: str | Path,  # of a run; made where it is not there yet
     wait: float = 5.0,   # seconds to wait for another process, from 0
-) -> Iterator[Path]:        # the folder, the same one even if the working folder changes
+) -> Iterator[Path]:     # the folder, the same one even if the working folder changes
     "Keep other processes out of a folder, until this one ends; it can take the lock again."
     folder, wait = expand(folder), check_number("wait", wait, 0)
     with explained(folder):
@@ -185,8 +185,8 @@ def later_ones(home: Path, epoch: int) -> list[tuple[int, Path]]:
         with suppress(DamagedError):
             read_checkpoint(path, number)
             raise CheckpointError(f"Epoch {epoch} can't be saved: {home} holds a whole checkpoint "
-                f"of epoch {number}, and a resumed run would go on from that. Resume it, or "
-                "choose another folder.")
+                f"of epoch {number}, and a resumed run would go on from that. "
+                "Resume it, or choose another folder.")
     return later
 
 # %% ../../nbs/workshop/checkpoint.ipynb #6eab4da0
@@ -240,8 +240,8 @@ def load(folder: str | Path) -> Checkpoint | None:  # None: there is none
         raise CheckpointError(f"Every checkpoint is damaged: {'; '.join(damaged)}. Remove "
             f"{folder / 'checkpoints'} to start from the beginning, or choose another folder.")
     for words in damaged:
-        warnings.warn(f"A damaged checkpoint was passed over: {words}. The run goes on from epoch "
-            f"{found.epoch}.", stacklevel=2)
+        warnings.warn(f"A damaged checkpoint was passed over: {words}. "
+            f"The run goes on from epoch {found.epoch}.", stacklevel=2)
     return found
 
 # %% ../../nbs/workshop/checkpoint.ipynb #9a41c002
@@ -267,8 +267,8 @@ def check_same(own: dict[str, object], given: dict[str, object]) -> None:
         if here == there: continue
         if name == "schedule's steps":
             raise CheckpointError(f"The checkpoint's schedule is for {there} steps, this one for "
-                f"{here}. A run with a plan like one cycle can't be made longer afterwards; start "
-                "a new run.")
+                f"{here}. A run with a plan like one cycle can't be made longer afterwards; "
+                "start a new run.")
         raise CheckpointError(f"The checkpoint is not of a trainer like this one: {name} is "
             f"{there} there and {here} here. Make the trainer as it was, or start a new run in "
             "another folder.")

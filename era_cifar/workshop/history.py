@@ -59,8 +59,8 @@ def read_numbers(
     if header != list(names):
         raise ValueError(f"{path} has the columns {', '.join(header)[:200] or '(none)'}. {words}")
     if not text.endswith("\n"):
-        raise ValueError(f"{path} is damaged: its last line is cut off. Delete the line, or take "
-            "the file from a copy.")
+        raise ValueError(f"{path} is damaged: its last line is cut off. "
+            "Delete the line, or take the file from a copy.")
     rows = []
     for i, line in enumerate(lines):
         try:
@@ -169,8 +169,8 @@ def history_table(history: History) -> str:  # HTML
 def plot_history(history: History) -> Figure:
     "Loss and accuracy by epoch: training above, test (and validation) below, on one scale."
     if not history.rows:
-        raise ValueError("The history is empty: there is nothing to plot before the first epoch is "
-            "over.")
+        raise ValueError("The history is empty: "
+            "there is nothing to plot before the first epoch is over.")
     validated = any(row.valid_loss is not None for row in history.rows)
     figure, axes = new_figure(2, 2, 4.5, 2.6)
     plot_parts(axes[0], history, ["train"])
@@ -201,8 +201,8 @@ def plot_rates(history: History) -> Figure:
     steps = bool(history.step_lrs)
     rates = history.step_lrs or history.column("lr")
     if not rates:
-        raise ValueError("The history is empty: there is no learning rate to plot before the first "
-            "step.")
+        raise ValueError("The history is empty: "
+            "there is no learning rate to plot before the first step.")
     figure, [[panel]] = new_figure(1, 1, 6, 2.6)
     first = 0 if steps else 1  # steps count from 0, as in steps.csv and in plot_one_cycle
     panel.plot(range(first, first + len(rates)), rates, "-" if steps else ".-", color="tab:purple",

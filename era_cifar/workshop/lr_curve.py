@@ -58,8 +58,8 @@ def first_rise(smoothed: np.ndarray) -> int:
 def lowest_point(smoothed: np.ndarray) -> int:
     "The position of the lowest loss before the first rise; an error where a curve says nothing."
     if len(smoothed) < 5:
-        raise ValueError(f"The curve has only {len(smoothed)} points: the loss exploded at once. "
-            "Lower start_lr.")
+        raise ValueError(f"The curve has only {len(smoothed)} points: "
+            "the loss exploded at once. Lower start_lr.")
     low = int(smoothed[:first_rise(smoothed)].argmin())
     if low > 0: return low
     raise ValueError("The loss is lowest at the first rate: lower start_lr, or look at the data.")
