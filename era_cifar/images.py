@@ -67,6 +67,11 @@ class Images:
         if not isinstance(which, slice):
             which = np.atleast_1d(np.asarray(which))
             if which.size == 0: which = which.astype(np.int64)  # an empty list becomes float64
+            if which.dtype.kind in "iu" and which.size:
+                far = which[np.argmax(np.abs(which + .5))]  # -1 is as far as 0
+                if not -len(self) <= far < len(self):
+                    raise IndexError(f"image {far} of {len(self)}; there are {-len(self)} to "
+                        f"{len(self) - 1}.")
         boxes = None if self.boxes is None else self.boxes[which]
         return Images(self.pixels[which], self.labels[which], self.classes, boxes)
 

@@ -179,6 +179,8 @@ def save_result(
 ) -> Path:           # the file
     "Write a measurement, with the machine and the date, as a JSON file."
     path, repeats = result_path(name, folder), check_whole("repeats", repeats, 1)
+    check_type("values", values, dict, "it must be a dictionary of what was measured")
+    for text in (claim, command): check_type("claim or command", text, str, "it must be a text")
     if not (claim.strip() and command.strip() and values):
         raise ValueError("claim, command or values is empty; a result needs all three.")
     record = dict(name=name, claim=claim, command=command, machine=machine(), data=data,

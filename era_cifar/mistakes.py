@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .images import Images, show_images
-from .workshop.checks import check_whole
+from .workshop.checks import check_type, check_whole
 from .workshop.figures import new_figure, short_name
 from .workshop.updates import collect
 
@@ -26,6 +26,8 @@ def as_answers(
     labels: Tensor,           # (N,) integers, or (N, C) soft labels, whose highest class counts
 ) -> tuple[Tensor, Tensor]:   # (N, C) float32 and (N,) int64, both on the CPU
     "Check that logits and labels belong together, and give them their types."
+    for name, value in dict(logits=logits, labels=labels).items():
+        check_type(name, value, Tensor, "it must be a tensor")
     if labels.shape == logits.shape: labels = labels.argmax(dim=1)
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or labels.is_floating_point():
         raise ValueError(f"logits have the shape {tuple(logits.shape)} and labels {labels.dtype} "

@@ -14,7 +14,9 @@ from matplotlib.figure import Figure
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from .workshop.checks import check_choice, check_flag, check_number, check_whole
+from era_cifar.workshop.checks import (
+    check_choice, check_flag, check_number, check_type, check_whole,
+)
 from .workshop.figures import new_figure
 
 # %% ../nbs/08_one_cycle.ipynb #9aeeb81e
@@ -145,6 +147,7 @@ def one_cycle(
     steps_per_epoch: int | None = None,  # needed where peak is an epoch
 ) -> OneCycle:  # to be stepped after each update; steps after the last change nothing
     "Give an optimizer the one-cycle schedule. Its own learning rate is replaced."
+    check_type("optimizer", optimizer, Optimizer, "it must be one of torch, as sgd(model)")
     groups, momenta = optimizer.param_groups, check_momenta(base_momentum, max_momentum)
     rates = max_lr if isinstance(max_lr, (list, tuple)) else [max_lr] * len(groups)
     if len(rates) != len(groups):

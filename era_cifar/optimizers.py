@@ -23,8 +23,9 @@ def parameter_groups(
     "The trainable parameters in groups by their weight decay. Frozen ones are left out."
     weight_decay = check_number("weight_decay", weight_decay, 0)
     check_flag("decay_norms", decay_norms)
-    parameters = list(model.parameters() if isinstance(model, nn.Module) else model)
     must = "model must be a network, or a list of its parameters"
+    check_type("model", model, (nn.Module, Iterable), must)
+    parameters = list(model.parameters() if isinstance(model, nn.Module) else model)
     for p in parameters: check_type("an element of model", p, Tensor, must)
     parameters = [p for p in parameters if p.requires_grad]
     if not parameters:

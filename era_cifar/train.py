@@ -17,6 +17,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.optim import Optimizer
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from tqdm.auto import tqdm
 
@@ -31,8 +33,8 @@ from .workshop.history import Epoch, History, reached, watched
 from .workshop.precision import grad_scaler, pick_device, pick_precision
 from .workshop.seeds import random_state, set_random_state
 from era_cifar.workshop.updates import (
-    TrainingError, Update, averaged_copy, check_batches, check_finite, collect, groups,
-    measure_batch, read_updates, update_weights, updates_per_epoch,
+    TrainingError, Update, averaged_copy, check_batches, check_finite, check_loss, collect,
+    groups, measure_batch, read_updates, update_weights, updates_per_epoch,
 )
 
 # %% ../nbs/10_train.ipynb #4a6274ba
@@ -63,7 +65,7 @@ class Trainer:
     "Trains a model on loaders, and remembers what happened."
     model: nn.Module
     loaders: Loaders  # .train, .test and, where there is one, .valid
-    optimizer: torch.optim.Optimizer  # over the model's parameters
+    optimizer: Optimizer  # over the model's parameters
     scheduler: LRScheduler | ReduceLROnPlateau | None = None
     loss_fn: Callable[[Tensor, Tensor], Tensor] | None = None  # gives a mean; None: cross-entropy
     device: str | torch.device = "auto"
@@ -81,8 +83,8 @@ class Trainer:
     compile: bool = False         # by torch.compile: the first step can take minutes
 
     def __post_init__(self):
-        self.callbacks = tuple(self.callbacks)
         check_trainer(self)
+        self.callbacks = tuple(self.callbacks)
         self.device = pick_device(self.device)
         self.precision = pick_precision(self.precision, self.device)
         self.layout = torch.channels_last if self.channels_last else torch.contiguous_format
@@ -212,6 +214,12 @@ def progress_bar(trainer: Trainer, epochs: int) -> tqdm:
 #| code-summary: "Mistakes that raise no error"
 def check_trainer(trainer: Trainer) -> None:
     "Refuse parts that don't belong together, and options outside their limits."
+    check_type("model", trainer.model, nn.Module, "it must be a torch module")
+    check_type("optimizer", trainer.optimizer, Optimizer, "it must be one of torch, as sgd(model)")
+    if trainer.scheduler is not None:
+        kinds = (LRScheduler, ReduceLROnPlateau)
+        check_type("scheduler", trainer.scheduler, kinds, "it must be one of torch, or None")
+    if trainer.loss_fn is not None: check_loss(trainer.loss_fn)
     own = {id(weight) for weight in trainer.model.parameters()}
     strange = sum(id(weight) not in own for group in trainer.optimizer.param_groups
         for weight in group["params"])
@@ -221,12 +229,13 @@ def check_trainer(trainer: Trainer) -> None:
     if getattr(trainer.scheduler, "optimizer", trainer.optimizer) is not trainer.optimizer:
         raise ValueError("scheduler belongs to another optimizer. Make it from the given one.")
     for part in ("train", "test", "valid"):
-        loader = getattr(trainer.loaders, part, None)
+        loader = getattr(trainer.loaders, part, () if part == "valid" else None)
+        if loader is not None or part != "valid":
+            check_type(f"loaders.{part}", loader, Iterable, "make_loaders gives what it must be")
         if isinstance(loader, Iterator):
             raise TypeError(f"loaders.{part} is a {type(loader).__name__}, which is empty after "
                 "one epoch; give a list or a loader.")
-    if getattr(trainer.loss_fn, "reduction", "mean") != "mean":
-        raise ValueError(f"loss_fn has the reduction '{trainer.loss_fn.reduction}'; give the mean.")
+    check_type("callbacks", trainer.callbacks, Iterable, "it must be a list of functions")
     for callback in trainer.callbacks:
         check_type("a callback", callback, Callable, "it must be a function of trainer and row")
     smoothing = check_number("label_smoothing", trainer.label_smoothing, 0, 1)

@@ -41,6 +41,9 @@ def check_field(name: str, value: object) -> object:
     if name in ("size", "holes", "n_classes"): return check_whole(name, value, 1)
     if name == "padding": return check_whole(name, value, 0)
     if name == "mode": return check_choice(name, value, ("reflect", "replicate", "constant"))
+    if name == "fill":  # a fraction is meant for normalised images
+        levels = value if isinstance(value, (tuple, list)) else [value]
+        fill_levels(value, normalised=any(isinstance(level, float) for level in levels))
     if name == "where": return check_choice(name, value, ("inside", "clipped", "anywhere"))
     if name == "alpha": return check_number(name, value, 0, above=True)
     most = {"p": 1, "brightness": 1, "contrast": 1, "saturation": 1, "hue": .5, "degrees": 180}
