@@ -6,8 +6,8 @@
 __all__ = ['RULES', 'Line', 'hull', 'read', 'union', 'UnknownOperation', 'UnequalJumps', 'Field', 'along', 'thin', 'core',
            'dims_of', 'settle', 'merge', 'mix_along', 'meet', 'join', 'Call', 'tensors', 'slide', 'convolve',
            'adaptive_pool', 'resample', 'pad', 'move', 'concatenate', 'pointwise', 'reduce', 'normalisation',
-           'multiply', 'rule_for', 'copy_model', 'is_leaf', 'window_attention', 'Tracer', 'trace', 'Row', 'simple',
-           'text', 'make_row', 'Table', 'ReceptiveFields', 'check_network']
+           'multiply', 'rule_for', 'copy_model', 'dtype_of', 'is_leaf', 'window_attention', 'Tracer', 'trace', 'Row',
+           'simple', 'text', 'make_row', 'Table', 'ReceptiveFields', 'check_network']
 
 # %% ../../nbs/workshop/fields.ipynb #98bd84bc
 import csv
@@ -64,7 +64,6 @@ def hull(ends: Iterable[tuple[float, float]]) -> tuple[float, float]:
 def read(line: Line, taps: Sequence[Sequence[int]], advance: int) -> Line:
     """The line of a map whose positions read others: each phase those in its row of taps, and one
     turn later those `advance` further."""
-    if (taps, advance) == ([[0]], 1): return line
     turns = len(line.ends) // math.gcd(len(line.ends), advance)
     ends = [hull(line.at(tap + turn * advance) for tap in row)
         for turn in range(turns) for row in taps]
@@ -386,22 +385,26 @@ def rule_for(call: Call) -> Callable:
 # %% ../../nbs/workshop/fields.ipynb #9764d233
 def copy_model(model: nn.Module, change: Callable[[Tensor], Tensor]) -> nn.Module:
     "A copy in eval mode, with changed tensors, without gradients and hooks."
-    memo = {}
+    memo = {}  # what deepcopy takes instead of copying
     for module in model.modules():
-        state = vars(module)
-        if isinstance(state.get("forward"), FunctionType):
+        if isinstance(vars(module).get("forward"), FunctionType):
             raise UnknownOperation("A function was set as the forward of a module, which can't be "
                 "copied. Define forward in its class.")
-        for t in (*module._parameters.values(), *module._buffers.values(), *state.values()):
-            if not isinstance(t, Tensor) or id(t) in memo: continue
+        for t in tensors(vars(module)):
+            if id(t) in memo: continue
             new = change(t.detach())
             memo[id(t)] = nn.Parameter(new, False) if isinstance(t, nn.Parameter) else new
-        for key, value in state.items():
-            if "_hooks" in key and isinstance(value, dict): memo[id(value)] = type(value)()
-            elif not isinstance(value, (Tensor, dict)):
-                try: deepcopy(value, dict(memo))
-                except Exception: memo[id(value)] = value  # a lock, a file: shared
-    return deepcopy(model, memo).eval()
+        for key, value in vars(module).items():
+            if "_hooks" in key: memo[id(value)] = type(value)()
+    try: return deepcopy(model, memo).eval()
+    except Exception as error:
+        raise UnknownOperation(f"The network can't be copied ({error}). Take out what can't be, "
+            "such as a lock or an open file.") from error
+
+
+def dtype_of(model: nn.Module) -> torch.dtype:
+    "The kind of numbers that a model takes."
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
 
 
 def is_leaf(module: nn.Module) -> bool:
@@ -498,16 +501,14 @@ class Tracer(TorchDispatchMode):
         return found * (len(results) if len(found) == 1 else 1)
 
     def apply(self, call: Call) -> list[Field]:
-        rule, x = rule_for(call), call.field(next(iter(tensors(call.args))))
-        others = call.fields[1:] if rule not in (pointwise, concatenate, multiply) else []
-        if rule is concatenate: x = call.fields[0]
-        if x is None and rule not in (pointwise, multiply) or not all(all(y.whole) for y in others):
+        rule, x = rule_for(call), call.fields[0]
+        alone = len(call.fields) == 1 and self.field(tensors(call.args)[0]) is x
+        if not alone and rule not in (pointwise, concatenate, multiply):
             raise UnknownOperation("its weights or indices are computed from the input")
         try: found = rule(x, call)
         except UnknownOperation: raise
         except Exception as error: raise UnknownOperation(repr(error)) from error
-        found = found if isinstance(found, list) else [found]
-        return [replace(y, whole=(True,) * len(y.whole)) for y in found] if others else found
+        return found if isinstance(found, list) else [found]
 
 
 def trace(model: nn.Module, input_size: Sequence[int]) -> Tracer:  # channels and axes
@@ -515,8 +516,7 @@ def trace(model: nn.Module, input_size: Sequence[int]) -> Tracer:  # channels an
     copy = copy_model(model, lambda t: torch.empty_like(t, device="meta"))
     for module in copy.modules():
         if hasattr(module, "padding_mode"): module.padding_mode = "zeros"  # the same field
-    kinds = [p.dtype for p in copy.parameters() if p.is_floating_point()]
-    x = torch.empty(2, *input_size, device="meta", dtype=kinds[0] if kinds else torch.float32)
+    x = torch.empty(2, *input_size, device="meta", dtype=dtype_of(copy))
     tracer = Tracer(copy, x)
     with torch.no_grad(), torch.random.fork_rng(devices=[]), torch.device("meta"), tracer: copy(x)
     return tracer
@@ -593,6 +593,7 @@ class ReceptiveFields(Table):
     input_size: tuple[int, ...]                # channels and axes
     notes: tuple[str, ...] = ()                # what a reader must know
     modules: tuple[tuple[str, Row], ...] = ()  # what the result of each module sees
+    followed: bool = False                     # by rules, not by gradients
 
     @property
     def last(self) -> Row:
@@ -617,28 +618,29 @@ class ReceptiveFields(Table):
             if row.kernel not in (None, 1) or now != before]
 
     def lines(self) -> list[list[str]]:
-        head = dict(name="layer", kernel="kernel", stride="stride", padding="padding",
-            dilation="dilation", output_size="output", field="receptive field", jump="jump",
-            start="start", effective_padding="effective padding", formula="recurrence")
-        return [[*head.values()], *([text(getattr(row, key)) for key in head]
-            for row in self.shown())]
+        head = ("layer", "kernel", "stride", "padding", "dilation", "output", "receptive field",
+            "jump", "start", "effective padding", "recurrence")
+        return [head, *([text(value) for value in (row.name, row.kernel, row.stride, row.padding,
+            row.dilation, row.output_size, row.field, row.jump, row.start, row.effective_padding,
+            row.formula)] for row in self.shown())]
 
     def to_csv(self, path: str | Path) -> Path:
         "Write all rows, with every column."
-        names = [field.name for field in fields(Row)]
         with open(path, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([names, *([text(getattr(row, name)) for name in names]
-                for row in self.rows)])
+            writer = csv.writer(file)
+            writer.writerow([column.name for column in fields(Row)])
+            for row in self.rows: writer.writerow(map(text, vars(row).values()))
         return Path(path)
 
     def plot(self) -> Figure:
         "Each row's field as a bar round the centre of the input."
         rows, pixels = self.shown(), self.input_size[1]
         sizes = [row.size[0] if isinstance(row.size, tuple) else row.size for row in rows]
+        colors = ["lightgray" if row.is_global else "tab:blue" for row in rows]
         figure, ((axes,),) = new_figure(1, 1, 7, 1 + .2 * len(rows))
         axes.barh([row.name for row in rows], sizes, left=[(pixels - size) / 2 for size in sizes],
-            color=["lightgray" if row.is_global else "tab:blue" for row in rows])
-        for edge in (0, pixels): axes.axvline(edge, color="black", linestyle=":")
+            color=colors)
+        axes.vlines([0, pixels], -1, len(rows), "black", "dotted")
         axes.invert_yaxis()
         axes.set(xlabel="pixels of the input (dotted: its edges; gray: the whole of it)",
             title="Receptive field of the middle unit")
