@@ -126,21 +126,24 @@ def dims_of(t: Tensor) -> list[int]:
 def settle(x: Field, at: Sequence[Tensor]) -> Field:
     "The field of moved elements: positions that run in order are numbered from 0 again."
     lines, sizes, place, at = [*x.lines], [*x.sizes], [*x.place], [*at]
-    for a, t in enumerate(at):
+    for axis, t in enumerate(at):
         shape, dims = t.shape, dims_of(t)
         t = thin(t, {*range(t.ndim)} - {*dims})
-        at[a] = t.expand(shape)
-        if a == len(sizes): break  # the parts
+        at[axis] = t.expand(shape)
+        if axis == len(sizes): break  # the parts
         values = t.flatten()
         first, step = int(values[0]), int(values[1] - values[0]) if dims else 1
-        if len(dims) > 1 or dims and (first < 0 or step < 1 or (values.diff() != step).any()):
-            place[a] = None  # out of order
+        in_order = len(dims) == 1 and first >= 0 and step >= 1 and (values.diff() == step).all()
+        if dims and not in_order:
+            place[axis] = None
             continue
-        lines[a] = tuple(line and read(line, [[first]], step) if first >= 0 else None
-            for line in lines[a])
-        d = -1 if place[a] is None else place[a] + t.ndim - x.at[a].ndim
-        place[a] = dims[0] if dims else d if d >= 0 and shape[d] == 1 else None
-        sizes[a], at[a] = len(values), along(len(values), place[a], shape)
+        lines[axis] = tuple(line and read(line, [[first]], step) if first >= 0 else None
+            for line in lines[axis])
+        # a map of one position keeps its dimension, counted from the last
+        before = -1 if place[axis] is None else place[axis] + t.ndim - x.at[axis].ndim
+        place[axis] = before if before >= 0 and shape[before] == 1 else None
+        if dims: place[axis] = dims[0]
+        sizes[axis], at[axis] = len(values), along(len(values), place[axis], shape)
     return replace(x, lines=tuple(lines), at=tuple(at), place=tuple(place), sizes=tuple(sizes))
 
 # %% ../../nbs/workshop/fields.ipynb #941ec299
@@ -173,18 +176,21 @@ def meet(fields: Sequence[Field], axis: int, table: bool) -> tuple[list[Field], 
     "Those with a local path along an axis, and whether every element depends on all pixels."
     maps = [x for x in fields if dims_of(x.at[axis])] or [*fields]
     gates = [x for x in fields if all(x is not y for y in maps)]
-    whole, y = bool(gates) or any(x.whole[axis] for x in fields), maps[0]
-    for x in (x for x in gates if not x.whole[axis]):  # a single unit that sees everything
-        low, high = x.local[axis].at(0) if x.local[axis] else (0, math.inf)
-        if low > 0 or high < x.pixels[axis] - 1:
+    whole = bool(gates) or any(x.whole[axis] for x in fields)
+    for gate in gates:  # each of its elements must see everything
+        if gate.whole[axis]: continue
+        low, high = gate.local[axis].at(0) if gate.local[axis] else (0, math.inf)
+        if low > 0 or high < gate.pixels[axis] - 1:
             raise UnknownOperation("it spreads one position over a map")
-    if not all(x.place[axis] == y.place[axis] is not None or torch.equal(x.at[axis], y.at[axis])
-               for x in maps):
-        if not table and not whole: raise UnknownOperation("positions of different places meet")
-        return maps[:1], True
+    first = maps[0]
+    aligned = all(x.place[axis] == first.place[axis] is not None
+        or torch.equal(x.at[axis], first.at[axis]) for x in maps)
+    if not aligned and not table and not whole:
+        raise UnknownOperation("positions of different places meet")
+    if not aligned: return maps[:1], True
     local = [x for x in maps if any(x.lines[axis])] or maps
     jumps = {line.jump: x.source for x in local for line in x.lines[axis] if line}
-    if len(jumps) < 2 or y.sizes[axis] == 1: return local, whole
+    if len(jumps) < 2 or first.sizes[axis] == 1: return local, whole
     if whole: return local[:1], whole
     words = " and ".join(f"{source} (jump {jump})" for jump, source in jumps.items())
     raise UnequalJumps(f"{words} meet: units of the same number do not lie at the same pixels. "
@@ -318,20 +324,23 @@ def move(x: Field, call: Call) -> list[Field]:
 def concatenate(x: Field, call: Call) -> Field:
     "Along channels, each part keeps what it sees. Beside positions only constants may be laid."
     shape, dim = call.shape, call.given["dim"] % len(call.shape)
-    found = [((*shape[:dim], t.shape[dim], *shape[dim + 1:]), call.field(t)) for t in call.args[0]]
+    def shape_with(size: int) -> list[int]: return [*shape[:dim], size, *shape[dim + 1:]]
+
+    given = [(shape_with(t.shape[dim]), call.field(t)) for t in call.args[0]]
     slices = [replace(f, at=tuple(thin(t, [dim]) for t in f.at)) for f in call.fields]
     along_it = [dim in dims_of(t) for t in x.at]
-    if any(along_it[:-1]):
+    if any(along_it[:-1]):  # beside positions
         if len(slices) > 1: raise UnknownOperation("it lays maps side by side")
-        beside = [0 * t - 1 if b else t for t, b in zip(slices[0].at, along_it)]
-        return settle(x, [torch.cat([t if f else b.expand(one) for one, f in found], dim)
-            for t, b in zip(x.at, beside)])
-    y, parts, before = join(slices, [*shape[:dim], 1, *shape[dim + 1:]]), [], 0
-    for one, f in found:
-        parts.append(f.at[-1] + before if f else along(1, None, one) - 1)
+        constant = [0 * t - 1 if varies else t for t, varies in zip(slices[0].at, along_it)]
+        return settle(x, [torch.cat([t if f else c.expand(size) for size, f in given], dim)
+            for t, c in zip(x.at, constant)])
+    y = join(slices, shape_with(1))
+    parts, before = [], 0
+    for size, f in given:
+        parts.append(f.at[-1] + before if f else along(1, None, size) - 1)
         before += len(f.lines[0]) if f else 0
-    lines = tuple(tuple(line if f.sizes[a] == y.sizes[a] else None for f in slices
-        for line in f.lines[a]) for a in range(len(y.sizes)))
+    lines = tuple(tuple(line if f.sizes[axis] == y.sizes[axis] else None
+        for f in slices for line in f.lines[axis]) for axis in range(len(y.sizes)))
     at = [*(t.expand(shape) for t in y.at[:-1]), torch.cat(parts, dim)]
     return settle(replace(y, lines=lines), at)
 
@@ -476,12 +485,16 @@ class Tracer(TorchDispatchMode):
         for t, x in zip(results, found):
             old = self.field(t)
             same = (old and (old.lines, old.whole)) == (x and (x.lines, x.whole))
-            if id(t) in self.known and not same and any(other is not t and
-                    t.untyped_storage()._cdata == other.untyped_storage()._cdata
-                    for other, _ in self.known.values()):
+            if id(t) in self.known and not same and self.is_shared(t):
                 raise UnknownOperation(f"{call.name} writes into memory that other tensors share")
             self.known[id(t)] = t, x
         return call.result
+
+    def is_shared(self, t: Tensor) -> bool:
+        "Does another tensor lie in the same memory?"
+        memory = t.untyped_storage()._cdata
+        return any(other is not t and other.untyped_storage()._cdata == memory
+            for other, _ in self.known.values())
 
     def follow(self, call: Call, results: list[Tensor]) -> list[Field]:
         "Apply the rule, and write down the step."
