@@ -6,8 +6,8 @@
 __all__ = ['RULES', 'Line', 'hull', 'read', 'union', 'UnknownOperation', 'UnequalJumps', 'Field', 'along', 'thin', 'core',
            'dims_of', 'settle', 'merge', 'mix_along', 'meet', 'join', 'Call', 'tensors', 'slide', 'convolve',
            'adaptive_pool', 'resample', 'pad', 'move', 'concatenate', 'pointwise', 'reduce', 'normalisation',
-           'multiply', 'rule_for', 'copy_model', 'is_leaf', 'window_attention', 'Tracer', 'trace', 'Row', 'simple',
-           'text', 'make_row', 'Table', 'ReceptiveFields', 'check_network']
+           'multiply', 'rule_for', 'copy_model', 'dtype_of', 'is_leaf', 'window_attention', 'Tracer', 'trace', 'Row',
+           'simple', 'text', 'make_row', 'Table', 'ReceptiveFields', 'check_network']
 
 # %% ../../nbs/workshop/fields.ipynb #98bd84bc
 import csv
@@ -64,7 +64,6 @@ def hull(ends: Iterable[tuple[float, float]]) -> tuple[float, float]:
 def read(line: Line, taps: Sequence[Sequence[int]], advance: int) -> Line:
     """The line of a map whose positions read others: each phase those in its row of taps, and one
     turn later those `advance` further."""
-    if (taps, advance) == ([[0]], 1): return line
     turns = len(line.ends) // math.gcd(len(line.ends), advance)
     ends = [hull(line.at(tap + turn * advance) for tap in row)
         for turn in range(turns) for row in taps]
@@ -127,21 +126,24 @@ def dims_of(t: Tensor) -> list[int]:
 def settle(x: Field, at: Sequence[Tensor]) -> Field:
     "The field of moved elements: positions that run in order are numbered from 0 again."
     lines, sizes, place, at = [*x.lines], [*x.sizes], [*x.place], [*at]
-    for a, t in enumerate(at):
+    for axis, t in enumerate(at):
         shape, dims = t.shape, dims_of(t)
         t = thin(t, {*range(t.ndim)} - {*dims})
-        at[a] = t.expand(shape)
-        if a == len(sizes): break  # the parts
+        at[axis] = t.expand(shape)
+        if axis == len(sizes): break  # the parts
         values = t.flatten()
         first, step = int(values[0]), int(values[1] - values[0]) if dims else 1
-        if len(dims) > 1 or dims and (first < 0 or step < 1 or (values.diff() != step).any()):
-            place[a] = None  # out of order
+        in_order = len(dims) == 1 and first >= 0 and step >= 1 and (values.diff() == step).all()
+        if dims and not in_order:
+            place[axis] = None
             continue
-        lines[a] = tuple(line and read(line, [[first]], step) if first >= 0 else None
-            for line in lines[a])
-        d = -1 if place[a] is None else place[a] + t.ndim - x.at[a].ndim
-        place[a] = dims[0] if dims else d if d >= 0 and shape[d] == 1 else None
-        sizes[a], at[a] = len(values), along(len(values), place[a], shape)
+        lines[axis] = tuple(line and read(line, [[first]], step) if first >= 0 else None
+            for line in lines[axis])
+        # a map of one position keeps its dimension, counted from the last
+        before = -1 if place[axis] is None else place[axis] + t.ndim - x.at[axis].ndim
+        place[axis] = before if before >= 0 and shape[before] == 1 else None
+        if dims: place[axis] = dims[0]
+        sizes[axis], at[axis] = len(values), along(len(values), place[axis], shape)
     return replace(x, lines=tuple(lines), at=tuple(at), place=tuple(place), sizes=tuple(sizes))
 
 # %% ../../nbs/workshop/fields.ipynb #941ec299
@@ -174,18 +176,21 @@ def meet(fields: Sequence[Field], axis: int, table: bool) -> tuple[list[Field], 
     "Those with a local path along an axis, and whether every element depends on all pixels."
     maps = [x for x in fields if dims_of(x.at[axis])] or [*fields]
     gates = [x for x in fields if all(x is not y for y in maps)]
-    whole, y = bool(gates) or any(x.whole[axis] for x in fields), maps[0]
-    for x in (x for x in gates if not x.whole[axis]):  # a single unit that sees everything
-        low, high = x.local[axis].at(0) if x.local[axis] else (0, math.inf)
-        if low > 0 or high < x.pixels[axis] - 1:
+    whole = bool(gates) or any(x.whole[axis] for x in fields)
+    for gate in gates:  # each of its elements must see everything
+        if gate.whole[axis]: continue
+        low, high = gate.local[axis].at(0) if gate.local[axis] else (0, math.inf)
+        if low > 0 or high < gate.pixels[axis] - 1:
             raise UnknownOperation("it spreads one position over a map")
-    if not all(x.place[axis] == y.place[axis] is not None or torch.equal(x.at[axis], y.at[axis])
-               for x in maps):
-        if not table and not whole: raise UnknownOperation("positions of different places meet")
-        return maps[:1], True
+    first = maps[0]
+    aligned = all(x.place[axis] == first.place[axis] is not None
+        or torch.equal(x.at[axis], first.at[axis]) for x in maps)
+    if not aligned and not table and not whole:
+        raise UnknownOperation("positions of different places meet")
+    if not aligned: return maps[:1], True
     local = [x for x in maps if any(x.lines[axis])] or maps
     jumps = {line.jump: x.source for x in local for line in x.lines[axis] if line}
-    if len(jumps) < 2 or y.sizes[axis] == 1: return local, whole
+    if len(jumps) < 2 or first.sizes[axis] == 1: return local, whole
     if whole: return local[:1], whole
     words = " and ".join(f"{source} (jump {jump})" for jump, source in jumps.items())
     raise UnequalJumps(f"{words} meet: units of the same number do not lie at the same pixels. "
@@ -319,20 +324,23 @@ def move(x: Field, call: Call) -> list[Field]:
 def concatenate(x: Field, call: Call) -> Field:
     "Along channels, each part keeps what it sees. Beside positions only constants may be laid."
     shape, dim = call.shape, call.given["dim"] % len(call.shape)
-    found = [((*shape[:dim], t.shape[dim], *shape[dim + 1:]), call.field(t)) for t in call.args[0]]
+    def shape_with(size: int) -> list[int]: return [*shape[:dim], size, *shape[dim + 1:]]
+
+    given = [(shape_with(t.shape[dim]), call.field(t)) for t in call.args[0]]
     slices = [replace(f, at=tuple(thin(t, [dim]) for t in f.at)) for f in call.fields]
     along_it = [dim in dims_of(t) for t in x.at]
-    if any(along_it[:-1]):
+    if any(along_it[:-1]):  # beside positions
         if len(slices) > 1: raise UnknownOperation("it lays maps side by side")
-        beside = [0 * t - 1 if b else t for t, b in zip(slices[0].at, along_it)]
-        return settle(x, [torch.cat([t if f else b.expand(one) for one, f in found], dim)
-            for t, b in zip(x.at, beside)])
-    y, parts, before = join(slices, [*shape[:dim], 1, *shape[dim + 1:]]), [], 0
-    for one, f in found:
-        parts.append(f.at[-1] + before if f else along(1, None, one) - 1)
+        constant = [0 * t - 1 if varies else t for t, varies in zip(slices[0].at, along_it)]
+        return settle(x, [torch.cat([t if f else c.expand(size) for size, f in given], dim)
+            for t, c in zip(x.at, constant)])
+    y = join(slices, shape_with(1))
+    parts, before = [], 0
+    for size, f in given:
+        parts.append(f.at[-1] + before if f else along(1, None, size) - 1)
         before += len(f.lines[0]) if f else 0
-    lines = tuple(tuple(line if f.sizes[a] == y.sizes[a] else None for f in slices
-        for line in f.lines[a]) for a in range(len(y.sizes)))
+    lines = tuple(tuple(line if f.sizes[axis] == y.sizes[axis] else None
+        for f in slices for line in f.lines[axis]) for axis in range(len(y.sizes)))
     at = [*(t.expand(shape) for t in y.at[:-1]), torch.cat(parts, dim)]
     return settle(replace(y, lines=lines), at)
 
@@ -386,22 +394,26 @@ def rule_for(call: Call) -> Callable:
 # %% ../../nbs/workshop/fields.ipynb #9764d233
 def copy_model(model: nn.Module, change: Callable[[Tensor], Tensor]) -> nn.Module:
     "A copy in eval mode, with changed tensors, without gradients and hooks."
-    memo = {}
+    memo = {}  # what deepcopy takes instead of copying
     for module in model.modules():
-        state = vars(module)
-        if isinstance(state.get("forward"), FunctionType):
+        if isinstance(vars(module).get("forward"), FunctionType):
             raise UnknownOperation("A function was set as the forward of a module, which can't be "
                 "copied. Define forward in its class.")
-        for t in (*module._parameters.values(), *module._buffers.values(), *state.values()):
-            if not isinstance(t, Tensor) or id(t) in memo: continue
+        for t in tensors(vars(module)):
+            if id(t) in memo: continue
             new = change(t.detach())
             memo[id(t)] = nn.Parameter(new, False) if isinstance(t, nn.Parameter) else new
-        for key, value in state.items():
-            if "_hooks" in key and isinstance(value, dict): memo[id(value)] = type(value)()
-            elif not isinstance(value, (Tensor, dict)):
-                try: deepcopy(value, dict(memo))
-                except Exception: memo[id(value)] = value  # a lock, a file: shared
-    return deepcopy(model, memo).eval()
+        for key, value in vars(module).items():
+            if "_hooks" in key: memo[id(value)] = type(value)()
+    try: return deepcopy(model, memo).eval()
+    except Exception as error:
+        raise UnknownOperation(f"The network can't be copied ({error}). Take out what can't be, "
+            "such as a lock or an open file.") from error
+
+
+def dtype_of(model: nn.Module) -> torch.dtype:
+    "The kind of numbers that a model takes."
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
 
 
 def is_leaf(module: nn.Module) -> bool:
@@ -473,12 +485,16 @@ class Tracer(TorchDispatchMode):
         for t, x in zip(results, found):
             old = self.field(t)
             same = (old and (old.lines, old.whole)) == (x and (x.lines, x.whole))
-            if id(t) in self.known and not same and any(other is not t and
-                    t.untyped_storage()._cdata == other.untyped_storage()._cdata
-                    for other, _ in self.known.values()):
+            if id(t) in self.known and not same and self.is_shared(t):
                 raise UnknownOperation(f"{call.name} writes into memory that other tensors share")
             self.known[id(t)] = t, x
         return call.result
+
+    def is_shared(self, t: Tensor) -> bool:
+        "Does another tensor lie in the same memory?"
+        memory = t.untyped_storage()._cdata
+        return any(other is not t and other.untyped_storage()._cdata == memory
+            for other, _ in self.known.values())
 
     def follow(self, call: Call, results: list[Tensor]) -> list[Field]:
         "Apply the rule, and write down the step."
@@ -498,16 +514,14 @@ class Tracer(TorchDispatchMode):
         return found * (len(results) if len(found) == 1 else 1)
 
     def apply(self, call: Call) -> list[Field]:
-        rule, x = rule_for(call), call.field(next(iter(tensors(call.args))))
-        others = call.fields[1:] if rule not in (pointwise, concatenate, multiply) else []
-        if rule is concatenate: x = call.fields[0]
-        if x is None and rule not in (pointwise, multiply) or not all(all(y.whole) for y in others):
+        rule, x = rule_for(call), call.fields[0]
+        alone = len(call.fields) == 1 and self.field(tensors(call.args)[0]) is x
+        if not alone and rule not in (pointwise, concatenate, multiply):
             raise UnknownOperation("its weights or indices are computed from the input")
         try: found = rule(x, call)
         except UnknownOperation: raise
         except Exception as error: raise UnknownOperation(repr(error)) from error
-        found = found if isinstance(found, list) else [found]
-        return [replace(y, whole=(True,) * len(y.whole)) for y in found] if others else found
+        return found if isinstance(found, list) else [found]
 
 
 def trace(model: nn.Module, input_size: Sequence[int]) -> Tracer:  # channels and axes
@@ -515,8 +529,7 @@ def trace(model: nn.Module, input_size: Sequence[int]) -> Tracer:  # channels an
     copy = copy_model(model, lambda t: torch.empty_like(t, device="meta"))
     for module in copy.modules():
         if hasattr(module, "padding_mode"): module.padding_mode = "zeros"  # the same field
-    kinds = [p.dtype for p in copy.parameters() if p.is_floating_point()]
-    x = torch.empty(2, *input_size, device="meta", dtype=kinds[0] if kinds else torch.float32)
+    x = torch.empty(2, *input_size, device="meta", dtype=dtype_of(copy))
     tracer = Tracer(copy, x)
     with torch.no_grad(), torch.random.fork_rng(devices=[]), torch.device("meta"), tracer: copy(x)
     return tracer
@@ -593,6 +606,7 @@ class ReceptiveFields(Table):
     input_size: tuple[int, ...]                # channels and axes
     notes: tuple[str, ...] = ()                # what a reader must know
     modules: tuple[tuple[str, Row], ...] = ()  # what the result of each module sees
+    followed: bool = False                     # by rules, not by gradients
 
     @property
     def last(self) -> Row:
@@ -617,28 +631,29 @@ class ReceptiveFields(Table):
             if row.kernel not in (None, 1) or now != before]
 
     def lines(self) -> list[list[str]]:
-        head = dict(name="layer", kernel="kernel", stride="stride", padding="padding",
-            dilation="dilation", output_size="output", field="receptive field", jump="jump",
-            start="start", effective_padding="effective padding", formula="recurrence")
-        return [[*head.values()], *([text(getattr(row, key)) for key in head]
-            for row in self.shown())]
+        head = ("layer", "kernel", "stride", "padding", "dilation", "output", "receptive field",
+            "jump", "start", "effective padding", "recurrence")
+        return [head, *([text(value) for value in (row.name, row.kernel, row.stride, row.padding,
+            row.dilation, row.output_size, row.field, row.jump, row.start, row.effective_padding,
+            row.formula)] for row in self.shown())]
 
     def to_csv(self, path: str | Path) -> Path:
         "Write all rows, with every column."
-        names = [field.name for field in fields(Row)]
         with open(path, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([names, *([text(getattr(row, name)) for name in names]
-                for row in self.rows)])
+            writer = csv.writer(file)
+            writer.writerow([column.name for column in fields(Row)])
+            for row in self.rows: writer.writerow(map(text, vars(row).values()))
         return Path(path)
 
     def plot(self) -> Figure:
         "Each row's field as a bar round the centre of the input."
         rows, pixels = self.shown(), self.input_size[1]
         sizes = [row.size[0] if isinstance(row.size, tuple) else row.size for row in rows]
+        colors = ["lightgray" if row.is_global else "tab:blue" for row in rows]
         figure, ((axes,),) = new_figure(1, 1, 7, 1 + .2 * len(rows))
         axes.barh([row.name for row in rows], sizes, left=[(pixels - size) / 2 for size in sizes],
-            color=["lightgray" if row.is_global else "tab:blue" for row in rows])
-        for edge in (0, pixels): axes.axvline(edge, color="black", linestyle=":")
+            color=colors)
+        axes.vlines([0, pixels], -1, len(rows), "black", "dotted")
         axes.invert_yaxis()
         axes.set(xlabel="pixels of the input (dotted: its edges; gray: the whole of it)",
             title="Receptive field of the middle unit")
