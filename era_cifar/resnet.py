@@ -76,8 +76,9 @@ def check_pictures(
     "Refuse a batch of the wrong shape; a network that is traced is let through."
     if isinstance(x, Proxy) or torch.jit.is_tracing(): return
     if not (isinstance(x, Tensor) and x.is_floating_point()):
-        raise TypeError(f"The images are {getattr(x, 'dtype', type(x).__name__)}; a network needs a "
-            "tensor of floats: normalise them first.")
+        kind = getattr(x, "dtype", type(x).__name__)
+        raise TypeError(f"The images are {kind}; a network needs a tensor of floats: normalise "
+            "them first.")
     if x.ndim == 4 and x.shape[1] == channels and min(x.shape[2:]) >= least:
         if most is None or max(x.shape[2:]) <= most: return
     limits = f"of at least {least}" if most is None else f"from {least} to {most}"

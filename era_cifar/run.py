@@ -79,23 +79,24 @@ def new_model(recipe: Recipe, n_classes: int) -> nn.Module:
 
 def check_outputs(model: nn.Module, data: Data) -> None:
     "Refuse a network that does not give one logit for each class, before anything is written."
-    x, classes = normalise(to_batch(data.train.pixels[:2]), data.mean, data.std), data.classes
+    x, n = normalise(to_batch(data.train.pixels[:2]), data.mean, data.std), len(data.classes)
     with torch.no_grad(), evaluating(model): logits = model(x)
-    if getattr(logits, "shape", None) != (2, len(classes)):
-        raise ValueError(f"The network gives {getattr(logits, 'shape', type(logits).__name__)} for "
-            f"2 images; it must give one logit for each of {len(classes)} classes: (2, {len(classes)}).")
+    check_type("What the network gives", logits, torch.Tensor, "it must be one tensor of logits")
+    if logits.shape != (2, n):
+        raise ValueError(f"The network gives logits of the shape {tuple(logits.shape)} for 2 "
+            f"images; with {n} classes it must be (2, {n}).")
 
 
 def build_model(recipe: Recipe, data: Data) -> nn.Module:
     "The network of a recipe, where asked for with a whitening layer computed from the data."
     model = new_model(recipe, len(data.classes))
+    if recipe.whiten:
+        if not hasattr(model, "whiten"):
+            raise ValueError(f"whiten is {recipe.whiten}, but the network {type(model).__name__} "
+                "has no whitening layer. Set whiten=0.")
+        sample = data.train.subset(min(recipe.whiten, len(data.train)), recipe.seed)
+        model.whiten(normalise(to_batch(sample.pixels), data.mean, data.std))
     if not isinstance(recipe.model, str): check_outputs(model, data)
-    if not recipe.whiten: return model
-    if not hasattr(model, "whiten"):
-        raise ValueError(f"whiten is {recipe.whiten}, but the network {type(model).__name__} has "
-            "no whitening layer. Set whiten=0.")
-    sample = data.train.subset(min(recipe.whiten, len(data.train)), recipe.seed)
-    model.whiten(normalise(to_batch(sample.pixels), data.mean, data.std))
     return model
 
 # %% ../nbs/product/run.ipynb #f4efdde6
