@@ -19,8 +19,8 @@ from era_cifar.workshop.lr_curve import SUGGESTIONS
 SIZES = dict(epochs=3, train_size=20_000, seeds=3, start_lr=1e-4, end_lr=1., steps=100)
 QUICK = dict(epochs=1, train_size=1024, seeds=2, steps=50)
 CLAIM = ("The test accuracy after a short training of the recipe 'quick' depends on its highest "
-    "rate: each of the finder's suggestions and the recipe's own, the same seeds for all (null: the "
-    "loss became infinite or not a number).")
+    "rate: each of the finder's suggestions and the recipe's own, the same seeds for all (null: "
+    "the loss became infinite or not a number).")
 
 
 def train(recipe: Recipe, data: Data) -> float | None:  # None: the loss was lost

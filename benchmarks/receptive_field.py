@@ -1,8 +1,10 @@
-"""How long does an exact table take, and is it right?  python benchmarks/receptive_field.py [NAME …]
+"""How long does an exact table take, and is it right?
+python benchmarks/receptive_field.py [NAME …]
 
-For networks of torchvision, one or two of each family, at 3×224×224: seconds for receptive_field, and whether the last layer whose field
-fits into the input sees what gradients say, its first and its last row and column of pixels. Writes era_cifar/results/receptive_field.json
-(with names as arguments it only prints).
+For networks of torchvision, one or two of each family, at 3×224×224: seconds for receptive_field,
+and whether the last layer whose field fits into the input sees what gradients say, its first and
+its last row and column of pixels. Writes era_cifar/results/receptive_field.json (with names as
+arguments it only prints).
 """
 import sys
 from statistics import median
@@ -17,9 +19,12 @@ from era_cifar.receptive_field import (
 )
 from era_cifar.workshop.fields import Field, Tracer, trace
 
-NETWORKS = """alexnet vgg16 resnet18 resnet50 resnet152 resnext50_32x4d wide_resnet50_2 densenet121 densenet201 inception_v3 googlenet squeezenet1_0
-    shufflenet_v2_x1_0 mobilenet_v2 mobilenet_v3_small mobilenet_v3_large mnasnet1_0 efficientnet_b0 efficientnet_b3 efficientnet_v2_s regnet_x_1_6gf
-    regnet_y_800mf convnext_tiny vit_b_16 swin_t swin_v2_t maxvit_t""".split()
+NETWORKS = """
+alexnet vgg16 resnet18 resnet50 resnet152 resnext50_32x4d wide_resnet50_2 densenet121 densenet201
+inception_v3 googlenet squeezenet1_0 shufflenet_v2_x1_0 mobilenet_v2 mobilenet_v3_small
+mobilenet_v3_large mnasnet1_0 efficientnet_b0 efficientnet_b3 efficientnet_v2_s regnet_x_1_6gf
+regnet_y_800mf convnext_tiny vit_b_16 swin_t swin_v2_t maxvit_t
+""".split()
 SIZE, LARGER, REPEATS = (3, 224, 224), (3, 448, 448), 5
 
 
@@ -78,8 +83,9 @@ def main() -> None:
             f"{'agrees' if found['agree'] else 'DISAGREES'}", flush=True)
     if sys.argv[1:]: return
     path = save_result("receptive_field", values, claim="Seconds for the exact table of a network, "
-        "and whether the rules agree with the gradients at the last layer whose field fits into the "
-        "input.", command="python benchmarks/receptive_field.py", repeats=REPEATS, data="random positive pictures")
+        "and whether the rules agree with the gradients at the last layer whose field fits into "
+        "the input.", command="python benchmarks/receptive_field.py", repeats=REPEATS,
+        data="random positive pictures")
     print(path)
 
 

@@ -1,7 +1,7 @@
 """How fast does the Trainer train?  python benchmarks/train.py   (needs: pip install lightning)
 
-Trains two networks on drawn pictures of 32×32 with the standard policy, in turns, with nothing else
-running. A turn is one epoch. The sides:
+Trains two networks on drawn pictures of 32×32 with the standard policy, in turns, with nothing
+else running. A turn is one epoch. The sides:
   trainer    our Trainer on our batch engine, in bf16 where the hardware has it, with channels_last:
              fit(1), which also tests on one picture
   bare       a plain PyTorch loop with the same loader, precision, layout, optimizer, schedule and

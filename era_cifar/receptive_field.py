@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode
 from .workshop.checks import check_choice, check_whole
 from era_cifar.workshop.fields import (
     Field, Line, ReceptiveFields, Table, UnequalJumps, UnknownOperation, check_network,
-    copy_model, dtype_of, is_leaf, make_row, tensors, text, trace,
+    copy_model, dtype_of, is_leaf, make_row, tensors, text, trace, window_of,
 )
 
 # %% ../nbs/06_receptive_field.ipynb #4b738028
@@ -269,7 +269,8 @@ def measured(model: nn.Module, size: Sequence[int], reason: str) -> ReceptiveFie
         cut, scale = [name for name, field in found.items() if any(field.whole)], 2 * scale
     if not found: raise UnknownOperation(f"No layer of torch.nn sees the input. ({reason})")
     modules = dict(model.named_modules())
-    rows = {name: make_row(name, type(modules[name]).__name__, x) for name, x in found.items()}
+    rows = {name: make_row(name, type(modules[name]).__name__, field,
+        window_of(modules[name], len(size) - 1)) for name, field in found.items()}
     left = [name for name in names if name not in rows]
     notes = [f"Measured by gradients, since the network can't be followed: {reason}"]
     if left: notes.append(f"Left out, since they do not run or give no maps (B, C, …): "

@@ -7,7 +7,7 @@ __all__ = ['RULES', 'Line', 'hull', 'read', 'union', 'UnknownOperation', 'Unequa
            'dims_of', 'settle', 'merge', 'mix_along', 'meet', 'join', 'Call', 'tensors', 'slide', 'convolve',
            'adaptive_pool', 'resample', 'pad', 'move', 'concatenate', 'pointwise', 'reduce', 'normalisation',
            'multiply', 'rule_for', 'copy_model', 'dtype_of', 'is_leaf', 'window_attention', 'Tracer', 'trace', 'Row',
-           'simple', 'text', 'make_row', 'Table', 'ReceptiveFields', 'check_network']
+           'simple', 'text', 'window_of', 'make_row', 'Table', 'ReceptiveFields', 'check_network']
 
 # %% ../../nbs/workshop/fields.ipynb #98bd84bc
 import csv
@@ -388,7 +388,7 @@ def rule_for(call: Call) -> Callable:
     if torch.Tag.pointwise in call.func.tags: return pointwise
     found = [rule for names, rule in RULES.items() if re.match(names, call.name)]
     view = any(r.alias_info and not r.alias_info.is_write for r in call.func._schema.returns)
-    if not found and not view: raise UnknownOperation("")
+    if not found and not view: raise UnknownOperation("there is no rule for it")
     return found[0] if found else move
 
 # %% ../../nbs/workshop/fields.ipynb #9764d233
@@ -569,6 +569,15 @@ def text(value: object) -> str:
     "A cell of a table: 3×5 for (3, 5), nothing for None."
     if isinstance(value, tuple): return "×".join(map(text, value))
     return "" if value is None else str(value)
+
+
+def window_of(module: nn.Module, axes: int) -> list[list[int]]:
+    "Kernel, stride, padding and dilation of a layer, each for each axis; empty without a kernel."
+    defaults = dict(kernel_size=0, stride=1, padding=0, dilation=1)
+    values = [getattr(module, name, default) for name, default in defaults.items()]
+    words = any(isinstance(value, str) for value in values)
+    if not values[0] or words or getattr(module, "transposed", False): return []
+    return [[*v] if isinstance(v, (tuple, list)) else [v] * axes for v in values]
 
 
 def make_row(name: str, kind: str, x: Field, window: Sequence = ()) -> Row:
