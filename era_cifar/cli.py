@@ -111,8 +111,8 @@ ROOT = "where downloads and caches are (default: ERA_CIFAR_HOME or ~/.cache/era_
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     "Options for the data, and for each setting of a recipe. What is not given leaves no trace."
-    parser.add_argument("--data", help="shapes, cifar10, mnist, or a folder with train/CLASS/*.jpg "
-        "and test/CLASS/*.jpg (default: cifar10)")
+    parser.add_argument("--data", help="shapes, cifar10, cifar10-sample, mnist, or a folder with "
+        "train/CLASS/*.jpg and test/CLASS/*.jpg (default: cifar10)")
     parser.add_argument("--root", help=ROOT)
     comments = docments(Recipe)
     names = {"model": MODELS, "policy": POLICY_NAMES, "max_lr": ("a number", *SEARCHES)}

@@ -6,10 +6,11 @@
 __all__ = ['PARTS', 'LAYOUT', 'NAMES', 'DECODING', 'CIFAR10_CLASSES', 'CIFAR10_FILES', 'READING', 'Data', 'histogram',
            'mean_and_std', 'split_valid', 'as_rgb', 'decode', 'is_picture', 'list_pictures', 'find_classes',
            'fingerprint', 'decode_all', 'remember', 'load_folder', 'as_batch', 'read_cifar10', 'load_published',
-           'load_cifar10', 'parse_idx', 'frame', 'read_mnist', 'load_mnist', 'load_data']
+           'load_cifar10', 'read_sample', 'load_sample', 'parse_idx', 'frame', 'read_mnist', 'load_mnist', 'load_data']
 
 # %% ../nbs/02_data.ipynb #bb46ef7c
 import hashlib
+import io
 import math
 import os
 import stat
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -138,7 +140,7 @@ def decode(
 #| code-summary: "list_pictures, find_classes"
 PARTS = ("train", "test")
 LAYOUT = "train/CLASS/*.jpg and test/CLASS/*.jpg (or .png)"
-NAMES = "shapes, cifar10, mnist"
+NAMES = "shapes, cifar10, cifar10-sample, mnist"
 
 
 def is_picture(file: os.DirEntry) -> bool:
@@ -317,6 +319,30 @@ def load_cifar10(
     parts = load_published("cifar10", (file,), read_cifar10, CIFAR10_CLASSES, root, download)
     return Data("cifar10", *parts, source="the CIFAR-10 archive (Krizhevsky 2009)")
 
+# %% ../nbs/02_data.ipynb #5a3c10e2
+def read_sample() -> dict[str, np.ndarray]:  # train_pixels, train_labels, test_pixels, test_labels
+    "The photographs that come with the package."
+    with np.load(io.BytesIO((files("era_cifar") / "pictures/cifar10-sample.npz").read_bytes(
+        ))) as file:
+        stored = dict(file)
+    header, bodies = stored["header"].tobytes(), stored["bodies"].tobytes()
+    ends = stored["lengths"].cumsum(dtype=np.int64)
+    pixels = np.stack([
+        np.asarray(Image.open(io.BytesIO(header + bodies[start:end]), formats=["JPEG"]))
+        for start, end in zip((0, *ends), ends)])
+    train, test = np.split(pixels, [len(stored["train_labels"])])
+    return {"train_pixels": train, "train_labels": stored["train_labels"],
+        "test_pixels": test, "test_labels": stored["test_labels"]}
+
+
+def load_sample() -> Data:
+    "A sample of CIFAR-10: 5,000 training and 1,000 test images (JPEG copy; Krizhevsky 2009)."
+    arrays = read_sample()
+    train, test = (Images(arrays[f"{part}_pixels"], arrays[f"{part}_labels"], CIFAR10_CLASSES)
+        for part in PARTS)
+    return Data("cifar10-sample", train, test,
+        source="a sample of a JPEG copy of CIFAR-10 (Krizhevsky 2009)")
+
 # %% ../nbs/02_data.ipynb #0c367d4d
 def parse_idx(
     data: bytes,      # of a whole file
@@ -366,7 +392,7 @@ def load_mnist(
 
 # %% ../nbs/02_data.ipynb #89d5d9bc
 def load_data(
-    source: str | Path = "cifar10",  # or "mnist", "shapes", a folder with train/CLASS/*.jpg, test/…
+    source: str | Path = "cifar10",  # or "cifar10-sample", "mnist", "shapes", a folder
     root: str | Path | None = None,  # of the cache; None: ERA_CIFAR_HOME or ~/.cache/era_cifar
     download: bool = True,           # fetch what is not there yet
     valid_size: int | float = 0,     # images taken from train to choose by, or a fraction of it
@@ -377,6 +403,7 @@ def load_data(
     if source == "shapes":
         data = Data("shapes", make_shapes(10_000, seed=0), make_shapes(2_000, seed=1),
             source="drawn by make_shapes")
+    elif source == "cifar10-sample": data = load_sample()
     elif source == "cifar10": data = load_cifar10(root, download)
     elif source == "mnist": data = load_mnist(root, download)
     elif isinstance(source, Path) or source and (os.sep in source or Path(source).exists()):
