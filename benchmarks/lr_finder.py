@@ -20,8 +20,8 @@ from era_cifar.workshop.lr_curve import SUGGESTIONS
 SIZES = dict(epochs=3, train_size=20_000, seeds=3, start_lr=1e-4, end_lr=1., steps=100,
     batch_size=256, max_lr=.6)
 QUICK = dict(epochs=1, train_size=1024, seeds=2, steps=50)
-CLAIM = ("The test accuracy after a short training of the recipe 'quick' with batches of 256 depends "
-    "on its highest rate: each of the finder's suggestions and one chosen by hand ('recipe'), the "
+CLAIM = ("The test accuracy after a short training of the recipe 'quick' with batches of 256 "
+    "depends on its highest rate: each of the finder's suggestions and one chosen by hand ('recipe'), the "
     "same seeds for all (null: the loss became infinite or not a number).")
 
 
@@ -53,7 +53,8 @@ def main() -> None:
     data = load_data(words.data)
     if words.quick: data = replace(data, test=data.test.subset(500))
     recipe = replace(RECIPES["quick"], epochs=words.epochs, train_size=words.train_size,
-        batch_size=words.batch_size, max_lr=words.max_lr, lr_start=words.start_lr, lr_end=words.end_lr, lr_steps=words.steps)
+        batch_size=words.batch_size, max_lr=words.max_lr, lr_start=words.start_lr,
+        lr_end=words.end_lr, lr_steps=words.steps)
     curve = search(recipe, cut_data(recipe, data))
     print(curve)
     rates = {name: curve.suggestion(name) for name in SUGGESTIONS} | {"recipe": recipe.max_lr}
