@@ -21,8 +21,8 @@ SIZES = dict(epochs=3, train_size=20_000, seeds=3, start_lr=1e-4, end_lr=1., ste
     batch_size=256, max_lr=.6)
 QUICK = dict(epochs=1, train_size=1024, seeds=2, steps=50)
 CLAIM = ("The test accuracy after a short training of the recipe 'quick' with batches of 256 "
-    "depends on its highest rate: each of the finder's suggestions and one chosen by hand ('recipe'), the "
-    "same seeds for all (null: the loss became infinite or not a number).")
+    "depends on its highest rate: each of the finder's suggestions and one chosen by hand "
+    "('recipe'), the same seeds for all (null: the loss became infinite or not a number).")
 
 
 def train(recipe: Recipe, data: Data) -> float | None:  # None: the loss was lost
