@@ -107,8 +107,7 @@ def predict(
     loader: Iterable[tuple[Tensor, Tensor]],  # normalised images (B, 3, H, W) and labels
     precision: str = "float32",               # or "auto", "bf16", "fp16"
     classes: Sequence[str] | None = None,     # the names of the classes
-    # average the logits of each image and its mirror image
-    flip_test: bool = False,
+    flip_test: bool = False,                  # average over each image and its mirror image
 ) -> Predictions:                             # in the order of the loader
     "The logits for every image of a loader; the network does not change."
     state = [*model.parameters(), *model.buffers()]
