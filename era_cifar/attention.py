@@ -17,7 +17,7 @@ def attention_weights(
     key: Tensor,    # (..., m, d)
     scale: float,   # multiplies the dot products
 ) -> Tensor:        # (..., n, m): each row sums to 1
-    "How much each query takes from each key."
+    "The weight that each query gives to each key."
     return (query @ key.transpose(-2, -1) * scale).softmax(-1)
 
 
@@ -27,8 +27,8 @@ def scaled_dot_product(
     value: Tensor,               # (..., m, v): one for each key
     scale: float | None = None,  # of the dot products; 1 / √d where None
 ) -> Tensor:                     # (..., n, v)
-    """Attention: for each query a mean of the values, each weighted by how well its key fits
-    (Vaswani et al. 2017, section 3.2.1)."""
+    """Attention: for each query a mean of the values, weighted by the similarity of their
+    keys to the query (Vaswani et al. 2017, section 3.2.1)."""
     if query.shape[-1] != key.shape[-1] or key.shape[:-1] != value.shape[:-1]:
         raise ValueError(f"query, key and value have the shapes {tuple(query.shape)}, "
             f"{tuple(key.shape)} and {tuple(value.shape)}; they must be (..., n, d), (..., m, d) "
@@ -39,14 +39,14 @@ def scaled_dot_product(
 # %% ../nbs/electives/attention.ipynb #2bfa3a2c
 class AttentionBlock(nn.Module):
     """Self-attention between 1×1 convolutions: (B, channels, H, W) to the same shape. Without
-    options nothing else: no shortcut, norm or activation."""
+    options there is no shortcut, norm or activation."""
 
     def __init__(
         self,
         channels: int = 48,
         inner: int = 8,          # channels of K, Q and V
         over: str = "channels",  # what attends: "channels" or "positions"
-        shared: bool = False,    # one layer makes K, Q and V, which are then all the same
+        shared: bool = False,    # one layer for K, Q and V, which are then equal
         residual: bool = False,  # x + block(x)
         norm: bool = False,      # batch normalisation first, without parameters
     ):
@@ -64,7 +64,7 @@ class AttentionBlock(nn.Module):
         b, _, h, w = x.shape
         z, layers = self.norm(x), list(self.project) * (3 // len(self.project))
         k, q, v = (layer(z).flatten(2) for layer in layers)  # (B, inner, H * W)
-        # K asks here, as in the earlier project
+        # K is the query, as in the earlier project
         if self.over == "channels": tokens = attention_weights(k, q, self.scale) @ v
         else: tokens = (attention_weights(k.mT, q.mT, self.scale) @ v.mT).mT
         y = self.out(tokens.reshape(b, -1, h, w))
@@ -94,7 +94,7 @@ class AttentionNet(nn.Module):
         residual: bool = False,  # x + block(x)
         norm: bool = False,      # batch normalisation before each block, without parameters
         shrink: bool = False,    # max pooling after the first two convolutions
-        over: str = "channels",  # they attend behind the average; "positions" before it
+        over: str = "channels",  # after the average; "positions" before it
         depth: int = 4,          # attention blocks
     ):
         super().__init__()
