@@ -165,12 +165,13 @@ def show_mistakes(
 # %% ../nbs/11_mistakes.ipynb #106b8e30
 def show_per_class(predictions: Predictions) -> Figure:
     "The accuracy on each class as a bar, the class with the lowest one at the bottom."
-    shares = predictions.per_class.numpy()
-    order = np.argsort(np.nan_to_num(shares, nan=-1), kind="stable")
+    accuracies = predictions.per_class.numpy()
+    order = np.argsort(np.nan_to_num(accuracies, nan=-1), kind="stable")
     names = [short_name(predictions.classes[i], 20) for i in order]
-    texts = ["no images" if np.isnan(share) else f"{share:.1%}" for share in shares[order]]
+    texts = ["no images" if np.isnan(accuracy) else f"{accuracy:.1%}"
+        for accuracy in accuracies[order]]
     figure, [[axes]] = new_figure(1, 1, 6, min(.28 * len(order) + 1, 16))
-    bars = axes.barh(range(len(order)), 100 * np.nan_to_num(shares[order]))
+    bars = axes.barh(range(len(order)), 100 * np.nan_to_num(accuracies[order]))
     axes.set_yticks(range(len(order)), names, parse_math=False)
     axes.bar_label(bars, texts, padding=3, fontsize=8,
         bbox=dict(facecolor="white", edgecolor="none", pad=1))
