@@ -69,9 +69,7 @@ class Turns:
         figure, [[axes]] = new_figure(1, 1, 5, 2.8)
         for name, values in self.seconds.items():
             axes.plot(range(1, len(values) + 1), values, marker="o", label=name)
-        axes.set(title="Seconds of each side, round by round", xlabel="round", ylabel="seconds",
-            ylim=(0, None))
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set(title="Seconds of each side", xlabel="round", ylabel="seconds", ylim=(0, None))
         axes.legend()
         return figure
 
@@ -174,7 +172,7 @@ def save_result(
     with whole_file(path) as part: part.write_text(text + "\n", encoding="utf-8")
     return path
 
-# %% ../nbs/13_measure.ipynb #7631a670
+
 def load_result(
     name: str,                   # as it was saved
     folder: Path | None = None,  # era_cifar/results where it is None
