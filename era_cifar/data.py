@@ -401,7 +401,7 @@ def load_data(
     check_type("source", source, (str, Path), f"it must be a name ({NAMES}) or a folder's path")
     check_flag("download", download)
     if source == "shapes":
-        data = Data("shapes", make_shapes(10_000, seed=0), make_shapes(2_000, seed=1),
+        data = Data("shapes", make_shapes(3_300, seed=0), make_shapes(2_000, seed=1),
             source="drawn by make_shapes")
     elif source == "cifar10-sample": data = load_sample()
     elif source == "cifar10": data = load_cifar10(root, download)
