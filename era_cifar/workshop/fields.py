@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['RULES', 'Line', 'hull', 'read', 'union', 'UnknownOperation', 'UnequalJumps', 'Field', 'along', 'thin', 'core',
-           'dims_of', 'settle', 'merge', 'mix_along', 'meet', 'join', 'Call', 'tensors', 'slide', 'convolve',
-           'adaptive_pool', 'resample', 'pad', 'move', 'concatenate', 'pointwise', 'reduce', 'normalisation',
-           'multiply', 'rule_for', 'copy_model', 'dtype_of', 'is_leaf', 'window_attention', 'Tracer', 'trace', 'Row',
-           'simple', 'text', 'window_of', 'make_row', 'Table', 'ReceptiveFields', 'check_network']
+           'dims_of', 'settle', 'input_field', 'merge', 'mix_along', 'meet', 'join', 'Call', 'tensors', 'slide',
+           'convolve', 'adaptive_pool', 'resample', 'pad', 'move', 'concatenate', 'pointwise', 'reduce',
+           'normalisation', 'multiply', 'rule_for', 'copy_model', 'dtype_of', 'is_leaf', 'window_attention', 'Tracer',
+           'trace', 'Row', 'simple', 'text', 'window_of', 'make_row', 'Table', 'ReceptiveFields', 'check_network']
 
 # %% ../../nbs/workshop/fields.ipynb #98bd84bc
 import csv
@@ -145,6 +145,15 @@ def settle(x: Field, at: Sequence[Tensor]) -> Field:
         if dims: place[axis] = dims[0]
         sizes[axis], at[axis] = len(values), along(len(values), place[axis], shape)
     return replace(x, lines=tuple(lines), at=tuple(at), place=tuple(place), sizes=tuple(sizes))
+
+
+def input_field(shape: Sequence[int]) -> Field:  # of the input: (B, C, …)
+    "Each pixel sees itself."
+    axes = range(2, len(shape))
+    at = (*(along(shape[d], d, shape) for d in axes), along(1, None, shape))
+    pixels = tuple(shape[2:])
+    return Field(((Line(((0, 0),), 1),),) * len(axes), (False,) * len(axes), at, tuple(axes),
+        pixels, pixels)
 
 # %% ../../nbs/workshop/fields.ipynb #941ec299
 def merge(x: Field) -> Field:
@@ -444,13 +453,9 @@ class Tracer(TorchDispatchMode):
 
     def __init__(self, model: nn.Module, x: Tensor):  # a copy, to which hooks are added; its input
         super().__init__()
-        n, shape = x.ndim - 2, tuple(x.shape)
-        at = (*(along(shape[d], d, shape) for d in range(2, n + 2)), along(1, None, shape))
-        start = Field(((Line(((0, 0),), 1),),) * n, (False,) * n, at, tuple(range(2, n + 2)),
-            shape[2:], shape[2:])
         self.known = {id(t): (t, None) for m in model.modules()  # None: does not see the input
             for t in tensors([m._parameters, m._buffers, [*vars(m).values()]])}
-        self.known[id(x)] = x, start
+        self.known[id(x)] = x, input_field(x.shape)
         self.steps, self.outputs, self.counts = [], {}, {}
         self.path, self.leaf, self.window, self.inside = ["the model"], None, (), None
         for name, module in model.named_modules():
