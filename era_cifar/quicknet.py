@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .resnet import ConvBlock, ResidualBlock, check_pictures
+from .resnet import ConvBlock, ResidualBlock, check_images
 from .workshop.checks import check_number, check_whole
 
 # %% ../nbs/electives/quicknet.ipynb #69cf2061
@@ -61,12 +61,12 @@ class QuickNet(nn.Module):
     @torch.no_grad()
     def whiten(self, x: Tensor) -> None:
         "Set the first layer from normalised images (N, C, H, W), and freeze its filters."
-        check_pictures(x, self.in_channels, 2)
+        check_images(x, self.in_channels, 2)
         conv = self.stem[0]
         conv.weight.copy_(whitening_filters(x.to(conv.weight.device))).requires_grad_(False)
         conv.bias.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
-        check_pictures(x, self.in_channels, 9)  # 8 after the stem, then halved three times
+        check_images(x, self.in_channels, 9)  # 8 after the stem, then halved three times
         x = self.layer3(self.layer2(self.layer1(self.stem(x))))
         return self.scale * self.linear(self.pool(x).flatten(1))
