@@ -8,7 +8,7 @@ __all__ = ['attention_weights', 'scaled_dot_product', 'AttentionBlock', 'conv_re
 # %% ../nbs/electives/attention.ipynb #3dc1e23d
 from torch import Tensor, nn
 
-from .resnet import check_pictures
+from .resnet import check_images
 from .workshop.checks import check_choice, check_whole
 
 # %% ../nbs/electives/attention.ipynb #d1dfd07c
@@ -60,7 +60,7 @@ class AttentionBlock(nn.Module):
         self.out = nn.Conv2d(inner, channels, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        check_pictures(x, self.channels)
+        check_images(x, self.channels)
         b, _, h, w = x.shape
         z, layers = self.norm(x), list(self.project) * (3 // len(self.project))
         k, q, v = (layer(z).flatten(2) for layer in layers)  # (B, inner, H * W)
@@ -113,7 +113,7 @@ class AttentionNet(nn.Module):
         self.head = nn.Conv2d(48, check_whole("n_classes", n_classes, 1), 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        check_pictures(x, self.in_channels, self.least)
+        check_images(x, self.in_channels, self.least)
         x = self.convs(x)
         if self.over == "channels": x = self.pool(x)
         for block in list(self.blocks) * self.turns: x = block(x)
