@@ -204,7 +204,7 @@ def record(trainer: Trainer, updates: list[Update], epoch: int, totals: Totals, 
 
 def progress_bar(trainer: Trainer, epochs: int) -> tqdm:
     "One bar for the whole training, in pictures."
-    pictures = getattr(trainer.loaders.train, "pictures", None)
+    pictures = getattr(trainer.loaders.train, "n_images", None)
     return tqdm(total=None if pictures is None else pictures * max(epochs, 0), unit=" pictures",
         unit_scale=True, disable=not trainer.progress, dynamic_ncols=True)
 
