@@ -79,9 +79,10 @@ def main() -> None:
         "precision": runs[0].config["precision"], "threads": runs[0].config["threads"]}
     if drawn: values["linear_test_accuracy"] = [linear_accuracy(data)]
     saved = save_result("quick_shapes" if drawn else "quick", values,
-        claim=f"The recipe 'quick' trains for {recipe.epochs} epochs on {len(data.train):,} images; "
-            f"the seconds are those of the whole training, with an evaluation on {len(data.test):,} "
-            "images after each epoch. The network of the first seed is shipped, with 16-bit weights"
+        claim=f"The recipe 'quick' trains for {recipe.epochs} epochs on {len(data.train):,} images;"
+            f" the seconds are those of the whole training, with an evaluation on "
+            f"{len(data.test):,} images after each epoch. The network of the first seed is "
+            "shipped, with 16-bit weights"
             + ("; beside it a logistic regression on raw pixels." if drawn else "."),
         command="python benchmarks/quick.py" + ("" if drawn else " --data path/to/cifar10"),
         repeats=words.seeds, data="shapes" if drawn else words.label)

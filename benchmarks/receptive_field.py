@@ -15,8 +15,9 @@ from torch import nn
 
 from era_cifar.measure import save_result
 from era_cifar.receptive_field import (
-    effective_receptive_field, extent, receptive_field, torchvision_network,
+    effective_receptive_field, receptive_field, torchvision_network,
 )
+from era_cifar.workshop.field_gradients import extent
 from era_cifar.workshop.fields import Field, Tracer, trace
 
 NETWORKS = """

@@ -308,7 +308,7 @@ class Run:
 
     @classmethod
     def pretrained(cls, name: str) -> "Run":
-        "A trained network that comes with the package: 'quick-shapes'."
+        "A trained network that comes with the package: 'quick-shapes' or 'quick-cifar10'."
         home = files("era_cifar") / "weights"
         known = sorted(file.name.removesuffix(".safetensors") for file in home.iterdir()
             if file.name.endswith(".safetensors"))

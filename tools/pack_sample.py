@@ -1,8 +1,8 @@
 """Make the sample of CIFAR-10 that comes with the package:   python tools/pack_sample.py FOLDER
 
 FOLDER holds train/CLASS/*.jpg and test/CLASS/*.jpg of the JPEG copy. 500 images of each class are
-taken from train and 100 from test. The files of the copy share one header; it is stored once, followed
-by what differs: 6,000 images in less than 2 MB.
+taken from train and 100 from test. The files of the copy share one header; it is stored once,
+followed by what differs: 6,000 images in less than 2 MB.
 """
 import argparse
 from pathlib import Path

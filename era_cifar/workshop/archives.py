@@ -18,7 +18,7 @@ from .cache import DataError, in_units, reading
 
 # %% ../../nbs/workshop/archives.ipynb #9bd32efb
 class ByteType:
-    "Takes the place of numpy's dtype: uint8, which numpy calls 'u1', and no other."
+    "Replaces numpy's dtype: uint8, which numpy calls 'u1', and no other."
 
     def __init__(self, code: object, *_: object):
         if code != "u1": raise DataError(f"A data file holds an array of {code!r}; {ATTACK}")
@@ -27,7 +27,7 @@ class ByteType:
 
 
 class ByteArray:
-    "Takes the place of numpy's array: bytes in a shape."
+    "Replaces numpy's array: bytes in a shape."
     array = None
 
     def __init__(self, *_: object): pass
@@ -41,7 +41,7 @@ class ByteArray:
         self.array = np.frombuffer(content, np.uint8).reshape(shape)  # refuses another length
 
 
-ATTACK = "it may be an attack. Do not use it; remove it, and get it from another place."
+ATTACK = "it may be an attack. Do not use it; remove it, and get it from another source."
 STAND_INS = {  # all that a pickle may name; None cannot be called
     "numpy.dtype": ByteType, "numpy.ndarray": None, "_codecs.encode": str.encode,
     "numpy.core.multiarray._reconstruct": ByteArray,
@@ -49,7 +49,7 @@ STAND_INS = {  # all that a pickle may name; None cannot be called
 
 
 class SafeUnpickler(pickle.Unpickler):
-    "Knows arrays of bytes, lists, dictionaries, numbers and text, and nothing else."
+    "Loads arrays of bytes, lists, dictionaries, numbers and text, and nothing else."
 
     def find_class(self, module: str, name: str) -> object:
         if (wanted := f"{module}.{name}") in STAND_INS: return STAND_INS[wanted]
@@ -65,19 +65,19 @@ def safe_unpickle(data: bytes) -> dict[str, object]:
 
 # %% ../../nbs/workshop/archives.ipynb #d3ed2955
 def read_members(path: Path, names: list[str], limit: int = 2 ** 26) -> list[bytes]:
-    "Read some files of a .tar.gz into memory, each of at most so many bytes; nothing is unpacked."
+    "Read some files of a .tar.gz into memory, each of at most `limit` bytes, without unpacking."
     found = {}
     with reading(path), gzip.open(path) as file, tarfile.open(fileobj=file, mode="r|") as archive:
         for member in archive:
             if member.name not in names: continue
             if not member.isreg():
-                raise DataError(f"{member.name} in {path} is a link or something else that is no "
-                    "plain file. Do not use this archive.")
+                raise DataError(f"{member.name} in {path} is not a regular file. "
+                    "Do not use this archive.")
             if member.size > limit:
                 raise DataError(f"{member.name} in {path} has {in_units(member.size)}; at most "
-                    f"{in_units(limit)} make sense. Do not use this archive.")
+                    f"{in_units(limit)} are allowed. Do not use this archive.")
             found[member.name] = archive.extractfile(member).read()
-        while file.read(2 ** 20): pass  # to the end, where gzip keeps its checksum
+        while file.read(2 ** 20): pass  # to the end, where gzip stores its checksum
     for name in names:
         if name not in found:
             raise DataError(f"{path} has no {name}. It is another archive; remove it and start "
@@ -86,7 +86,7 @@ def read_members(path: Path, names: list[str], limit: int = 2 ** 26) -> list[byt
 
 
 def read_gzip(path: Path, limit: int = 2 ** 26) -> bytes:
-    "Read a .gz file into memory, if it unpacks to at most so many bytes."
+    "Read a .gz file into memory, if it unpacks to at most `limit` bytes."
     with reading(path), gzip.open(path) as file: content = file.read(limit + 1)
     if len(content) <= limit: return content
     raise DataError(f"{path} unpacks to more than {in_units(limit)}. Do not use it.")

@@ -22,7 +22,7 @@ def new_figure(
     width: float,   # of one panel, in inches
     height: float,  # of one panel, in inches
 ) -> tuple[Figure, np.ndarray]:  # the figure, and its axes as an array (rows, columns)
-    "A grid of panels, shown once, where it is the value of a cell; it never opens a window."
+    "A grid of panels, shown where it is the value of a cell, and only there; no window opens."
     figure, axes = plt.subplots(rows, columns, figsize=(columns * width, rows * height),
         squeeze=False, layout="constrained")
     plt.close(figure)
@@ -31,12 +31,12 @@ def new_figure(
 # %% ../../nbs/workshop/figures.ipynb #51cdfad0
 def show_picture(
     axes: Axes,                     # where to draw
-    picture: np.ndarray,            # (H, W, 3) uint8
+    image: np.ndarray,              # (H, W, 3) uint8
     title: str = "",                # drawn above it
     box: np.ndarray | None = None,  # left, top, right, bottom in pixels; drawn in white on black
 ) -> None:
-    "Draw one picture, pixels as squares, with its title and its box."
-    axes.imshow(picture, interpolation="nearest")
+    "Draw one image, each pixel as a square, with its title and its box."
+    axes.imshow(image, interpolation="nearest")
     axes.set_title(title, fontsize=8, parse_math=False)
     axes.axis("off")
     if box is None: return
@@ -47,13 +47,13 @@ def show_picture(
 
 # %% ../../nbs/workshop/figures.ipynb #ea2fab1b
 def short_name(name: str, length: int = 14) -> str:
-    "A name that fits into a figure: so many letters at most."
+    "A name that fits into a figure: longer ones are cut, and end in …."
     return name if len(name) <= length else name[:length - 1] + "…"
 
 # %% ../../nbs/workshop/figures.ipynb #5fa3759e
 def html_table(
-    lines: Sequence[Sequence[object]],  # rows of cells; the first one is the head
-    head: bool = True,                  # False: no head, and the first cell names its row
+    lines: Sequence[Sequence[object]],  # rows of cells; the first one is the header
+    head: bool = True,                  # False: no header, and the first cell names its row
 ) -> str:
     "Cells as an HTML table."
     def row(cells: Sequence[object], kinds: Sequence[str]) -> str:

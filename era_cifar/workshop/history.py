@@ -23,21 +23,21 @@ from .figures import html_table, new_figure
 # %% ../../nbs/workshop/history.ipynb #f936691d
 @dataclass(frozen=True)
 class Epoch:
-    "One row of a history. Losses are means per picture, accuracies are in 0…1."
-    epoch: int             # from 0 on
-    lr: float              # the learning rate of its last step, of the first group of weights
-    train_loss: float      # of the loss that is trained, on augmented pictures, while learning
+    "One row of a history. Losses are means per image, accuracies are in 0…1."
+    epoch: int             # counted from 0
+    lr: float              # the learning rate of its last step, of the first parameter group
+    train_loss: float      # the loss that is minimised, on augmented images, during training
     train_accuracy: float  # likewise
     test_loss: float       # plain cross-entropy, after the epoch
     test_accuracy: float   # likewise
     seconds: float         # training and evaluation together
-    pictures_per_second: float         # of the training alone
+    pictures_per_second: float         # in training, without evaluation
     valid_loss: float | None = None    # None where the data has no validation split
     valid_accuracy: float | None = None
 
 # %% ../../nbs/workshop/history.ipynb #18c973fc
 def write_numbers(path: str | Path, names: Sequence[str], rows: Iterable[Sequence]) -> None:
-    "Write a table of numbers as CSV, with all digits; the file is whole or as it was."
+    "Write a table of numbers as CSV with all digits; an interruption leaves the old file."
     with whole_file(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
@@ -46,10 +46,10 @@ def write_numbers(path: str | Path, names: Sequence[str], rows: Iterable[Sequenc
 # %% ../../nbs/workshop/history.ipynb #0f5ef81a
 def read_numbers(
     path: str | Path,
-    names: Sequence[str],          # of the columns; the first one counts from 0
+    names: Sequence[str],          # of the columns; the first counts from 0
     optional: Sequence[str] = (),  # columns that may be empty
 ) -> list[list[float | None]]:     # a list for each row
-    "Read what write_numbers wrote, and nothing else."
+    "Read a table that write_numbers wrote, and refuse everything else."
     words = f"It must be a CSV file with the columns {', '.join(names)}."
     try:
         text = expand(path).read_text(encoding="utf-8")
@@ -80,16 +80,16 @@ STEP_COLUMNS = ("step", "lr", "loss")  # of steps.csv
 # %% ../../nbs/workshop/history.ipynb #2685d026
 @dataclass(repr=False)
 class History:
-    "What happened in a training, by epoch and by step."
+    "The numbers of a training, by epoch and by step."
     rows: list[Epoch] = field(default_factory=list)
     step_lrs: list[float] = field(default_factory=list)     # the learning rate of each step
-    step_losses: list[float] = field(default_factory=list)  # its loss, a mean per picture
+    step_losses: list[float] = field(default_factory=list)  # its loss, a mean per image
 
     def __len__(self) -> int: return len(self.rows)
 
     @contextmanager
     def whole_epoch(self) -> Iterator[None]:
-        "An epoch that is not finished leaves no steps behind."
+        "Remove the steps of an epoch that is not finished."
         steps = len(self.step_lrs)
         try: yield
         except BaseException:
@@ -102,30 +102,30 @@ class History:
     def seconds(self) -> float: return sum(self.column("seconds"))
 
     def to_csv(self, path: str | Path) -> None:
-        "Write the epochs."
+        "Write the epochs as a CSV file."
         write_numbers(path, EPOCH_COLUMNS, map(astuple, self.rows))
 
     def steps_to_csv(self, path: str | Path) -> None:
-        "Write the steps."
+        "Write the steps as a CSV file."
         write_numbers(path, STEP_COLUMNS, zip(range(len(self.step_lrs)), self.step_lrs,
             self.step_losses))
 
     @classmethod
     def from_csv(cls, path: str | Path, steps: str | Path | None = None) -> "History":
-        "Read what to_csv wrote, and from a second file what steps_to_csv wrote."
+        "Read the file of to_csv and, where it is given, the file of steps_to_csv."
         rows = [Epoch(*row) for row in read_numbers(path, EPOCH_COLUMNS,
             optional=("valid_loss", "valid_accuracy"))]
         records = [] if steps is None else read_numbers(steps, STEP_COLUMNS)
         return cls(rows, [lr for _, lr, _ in records], [loss for _, _, loss in records])
 
     def to_state(self) -> dict[str, list]:
-        "Copies of everything as plain lists and numbers."
+        "Return copies of all rows and steps as plain lists."
         return dict(rows=[list(astuple(row)) for row in self.rows], step_lrs=list(self.step_lrs),
             step_losses=list(self.step_losses))
 
     @classmethod
     def from_state(cls, state: dict[str, list]) -> "History":
-        "What to_state gave."
+        "Build a history from what to_state returned."
         return cls([Epoch(*row) for row in state["rows"]], list(state["step_lrs"]),
             list(state["step_losses"]))
 
@@ -142,19 +142,19 @@ class History:
 
 # %% ../../nbs/workshop/history.ipynb #7c0e2d02
 def watched(row: Epoch, what: str) -> float:  # what: "loss" or "accuracy"
-    "What a choice looks at: of the validation split where there is one, else of the test set."
+    "Return the value of the validation split where there is one, else of the test set."
     valid = getattr(row, f"valid_{what}")
     return getattr(row, f"test_{what}") if valid is None else valid
 
 
 def reached(history: History, target_accuracy: float | None) -> bool:
-    "Whether the last epoch was good enough."
+    "Return whether the last epoch reached the target."
     if target_accuracy is None or not history.rows: return False
     return watched(history.rows[-1], "accuracy") >= target_accuracy
 
 # %% ../../nbs/workshop/history.ipynb #bc89b860
 def history_table(history: History) -> str:  # HTML
-    "The rows as people read them: epochs from 1 on, accuracies in percent."
+    "Format the rows as a table: epochs counted from 1, accuracies in percent."
     percent = lambda value: "" if value is None else f"{value:.2%}"
     lines = [["epoch", "learning rate", "train loss", "train accuracy", "valid accuracy",
         "test loss", "test accuracy", "seconds"]]
@@ -167,7 +167,7 @@ def history_table(history: History) -> str:  # HTML
 
 # %% ../../nbs/workshop/history.ipynb #072a6ebc
 def plot_history(history: History) -> Figure:
-    "Loss and accuracy by epoch: training above, test (and validation) below, on one scale."
+    "Plot loss and accuracy by epoch: training above, test (and validation) below, on one scale."
     if not history.rows:
         raise ValueError("The history is empty: "
             "there is nothing to plot before the first epoch is over.")
@@ -183,13 +183,14 @@ COLORS = dict(train="tab:blue", valid="tab:green", test="tab:orange")
 
 
 def plot_parts(panels: Sequence[Axes], history: History, parts: Sequence[str]) -> None:
-    "Draw loss and accuracy of some parts of the data into two panels, with epochs from 1 on."
+    "Plot loss and accuracy of some parts of the data, with epochs counted from 1."
     epochs = [epoch + 1 for epoch in history.column("epoch")]
     for panel, name, unit, scale in zip(panels, ("loss", "accuracy"),
-            ("mean per picture", "percent"), (1, 100)):
+            ("mean per image", "percent"), (1, 100)):
         for part in parts:
             values = history.column(f"{part}_{name}")
-            values = [math.nan if value is None else scale * value for value in values]  # a gap
+            # drawn as a gap
+            values = [math.nan if value is None else scale * value for value in values]
             panel.plot(epochs, values, ".-", color=COLORS[part], label=part)
         panel.set(title=f"{' and '.join(parts)} {name}", xlabel="epoch", ylabel=unit)
         panel.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
@@ -197,7 +198,7 @@ def plot_parts(panels: Sequence[Axes], history: History, parts: Sequence[str]) -
 
 # %% ../../nbs/workshop/history.ipynb #75ee4c3c
 def plot_rates(history: History) -> Figure:
-    "The learning rate of every step; of every epoch where the steps are not known."
+    "Plot the learning rate of every step, or of every epoch if the steps are not known."
     steps = bool(history.step_lrs)
     rates = history.step_lrs or history.column("lr")
     if not rates:

@@ -16,7 +16,7 @@ import torch
 def pick_device(
     device: str | torch.device = "auto",  # "auto", "cpu", "cuda" or "mps"; or as in "cuda:1"
 ) -> torch.device:
-    "The device to compute on: with auto a GPU where there is one."
+    "Choose the device to compute on; auto takes a GPU where there is one."
     counts = {"cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
         "mps": int(torch.backends.mps.is_available()), "cpu": 1}
     here = [kind for kind, count in counts.items() if count]
@@ -33,7 +33,7 @@ def pick_device(
 
 # %% ../../nbs/workshop/precision.ipynb #a273d585
 def has_bf16(device: torch.device) -> bool:
-    "Whether the hardware has instructions for bfloat16."
+    "Return whether the hardware has instructions for bf16."
     if device.type == "cuda": return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type != "cpu": return False
     found = getattr(torch.cpu, "get_capabilities", dict)()
@@ -47,7 +47,7 @@ def pick_precision(
     precision: str,  # "auto", "float32", "bf16" or "fp16"
     device: torch.device,
 ) -> str:            # "float32", "bf16" or "fp16"
-    "The precision to compute in: with auto what the hardware is made for."
+    "Choose the precision to compute in; auto takes what the hardware is made for."
     if precision not in ("auto", "float32", "bf16", "fp16"):
         raise ValueError(f"Unknown precision '{precision}'. Known: auto, float32, bf16, fp16.")
     if precision != "auto": return precision
@@ -57,11 +57,11 @@ def pick_precision(
 
 # %% ../../nbs/workshop/precision.ipynb #df5b96c9
 def autocast(device: torch.device, precision: str) -> AbstractContextManager:
-    "A context in which convolutions and matrix products run in this precision."
+    "Return a context in which convolutions and matrix products run in this precision."
     kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(pick_precision(precision, device))
     return nullcontext() if kind is None else torch.autocast(device.type, kind)
 
 # %% ../../nbs/workshop/precision.ipynb #4c90698f
 def grad_scaler(device: torch.device, precision: str) -> torch.amp.GradScaler:
-    "Keeps small gradients above zero in fp16 (Micikevicius et al. 2018), and else does nothing."
+    "Return a scaler of the loss (Micikevicius et al. 2018), which is disabled except for fp16."
     return torch.amp.GradScaler(device.type, enabled=pick_precision(precision, device) == "fp16")
