@@ -20,7 +20,7 @@ from torch import Tensor
 
 from era_cifar.augment import POLICIES, Cutout, Policy, reseed
 from era_cifar.images import Images
-from era_cifar.loaders import BatchLoader, PictureLoader
+from era_cifar.loaders import BatchLoader, ImageLoader
 from era_cifar.measure import in_turns, save_result
 
 MEAN, STD = (.4914, .4822, .4465), (.2470, .2435, .2616)
@@ -82,7 +82,7 @@ def sides(name: str, images: Images) -> dict[str, Callable[[], None]]:
     policy = SIDES[name]
     batch = BatchLoader(images, policy.per_batch(MEAN, STD, 0), BATCH, True)
     floor = BatchLoader(images, Policy().per_batch(MEAN, STD, 0), BATCH, True)
-    alone, helped = (PictureLoader(images, policy, MEAN, STD, BATCH, workers=workers)
+    alone, helped = (ImageLoader(images, policy, MEAN, STD, BATCH, workers=workers)
         for workers in (0, 2))
     kornia = AugmentationSequential(*kornia_steps(name), data_keys=["input"])
     return {"batch": lambda: exhaust(batch), "Albumentations, 0 workers": lambda: exhaust(alone),

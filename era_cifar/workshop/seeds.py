@@ -37,9 +37,9 @@ def random_state() -> dict:  # plain numbers, lists and tensors
 
 # %% ../../nbs/workshop/seeds.ipynb #e065085a
 def set_random_state(
-    state: dict,  # from random_state, perhaps of another process; absent GPUs are passed over
+    state: dict,  # from random_state, perhaps of another process; absent GPUs are skipped
 ) -> None:
-    "Put the generators back to where they were."
+    "Restore the states of all generators."
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["torch"])
@@ -51,7 +51,7 @@ def set_random_state(
 # %% ../../nbs/workshop/seeds.ipynb #1041f9a5
 @contextmanager
 def kept_random() -> Iterator[None]:
-    "Put all states back afterwards. (A GPU first used inside has no state to go back to.)"
+    "Restore all states at the end. (A GPU first used inside has no earlier state.)"
     before = random_state()
     try: yield
     finally: set_random_state(before)
@@ -61,7 +61,7 @@ def kept_random() -> Iterator[None]:
 def seeded(
     seed: int,  # from 0 to 4,294,967,295
 ) -> Iterator[None]:
-    "Seed everything inside, and put all states back afterwards. (Not that of a GPU not used yet.)"
+    "Seed everything inside, and restore all states at the end. (Except for a GPU not used yet.)"
     with kept_random():
         seed_everything(seed)
         yield
