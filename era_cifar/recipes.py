@@ -63,7 +63,7 @@ class Recipe:
     name: str                             # becomes part of the name of the run's folder
     model: str | Callable = "quick"       # the network; a key of MODELS, or a function
     policy: str | object = "standard"     # the augmentation; a key of POLICIES, or a Policy
-    engine: Literal["batch", "albumentations"] = "batch"  # augments whole batches, or single images
+    engine: Literal["batch", "albumentations"] = "batch"  # augmentation per batch, or per image
     workers: int = 0                      # worker processes of the albumentations engine
     batch_size: int = 512                 # images per batch
     epochs: int = 24                      # passes over the training images
