@@ -6,7 +6,7 @@
 __all__ = ['ROOT', 'ACTIONS', 'Parser', 'guarded', 'complain', 'say', 'quiet_import', 'failures', 'read_setting', 'add_settings',
            'train_parser', 'vary', 'to_resume', 'to_start', 'train_and_tell', 'train_command', 'add_files',
            'write_files', 'find_lr_parser', 'to_search', 'suggestion_line', 'find_lr_command', 'data_parser',
-           'look_after', 'data_command', 'field_parser', 'to_fields', 'receptive_field_command']
+           'manage_cache', 'data_command', 'field_parser', 'to_fields', 'receptive_field_command']
 
 # %% ../nbs/product/cli.ipynb #db128549
 import argparse
@@ -30,7 +30,7 @@ from era_cifar.recipes import (
 
 # %% ../nbs/product/cli.ipynb #d3827ba9
 class Parser(argparse.ArgumentParser):
-    "An ArgumentParser whose errors are one line; to it -1e-3 is a number, not an option."
+    "An ArgumentParser with errors of one line; it reads -1e-3 as a number, not as an option."
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -41,11 +41,11 @@ class Parser(argparse.ArgumentParser):
 
 # %% ../nbs/product/cli.ipynb #a3ac0357
 def guarded(name: str, prepare: Callable[[], object], work: Callable[[object], str]) -> int:
-    """Run a command: print what work gives, or what went wrong in one line; its exit code. A
+    """Run a command, print its result or one line about the error, and return the exit code. A
     ValueError of prepare means that the arguments were wrong."""
-    os.environ["MPLBACKEND"] = "agg"  # no window, whatever screen there is
+    os.environ["MPLBACKEND"] = "agg"  # never open a window
     notes = "A damaged checkpoint|The run was started|The search for a rate"
-    with warnings.catch_warnings():  # the shell gets sentences, not source lines
+    with warnings.catch_warnings():  # print the message alone, without source lines
         warnings.simplefilter("ignore")
         warnings.filterwarnings("always", message=notes)
         warnings.showwarning = lambda message, *_: say(f"Note: {message}", sys.stderr)
@@ -60,23 +60,23 @@ def guarded(name: str, prepare: Callable[[], object], work: Callable[[object], s
 
 
 def complain(name: str, problem: object, code: int) -> int:  # the code
-    "One line on the error stream."
+    "Print one line on the error stream."
     say(f"{name}: {' '.join(str(problem).split())}", sys.stderr)
     return code
 
 
 def say(line: str, stream: TextIO) -> None:
-    "Print a line, with escapes for letters that the screen lacks."
+    "Print a line; characters that the encoding of the stream lacks are escaped."
     encoding = getattr(stream, "encoding", None) or "utf-8"
     line = line.encode(encoding, "backslashreplace").decode(encoding)
     try: print(line, file=stream, flush=True)
-    # the program that was to read it has ended: else Python tries again at its end, and complains
+    # the reading program has ended; else Python writes again at exit, and reports an error
     except BrokenPipeError: os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 # %% ../nbs/product/cli.ipynb #1a5d3e02
 @contextmanager
 def quiet_import() -> Iterator[None]:
-    "Ctrl-C while libraries are imported ends the program on the spot, with exit code 130."
+    "Ctrl-C while libraries are imported ends the program at once, with exit code 130."
     def stop(*_) -> NoReturn:
         say(f"{Path(sys.argv[0]).name}: stopped.", sys.stderr)
         os._exit(130)
@@ -86,7 +86,7 @@ def quiet_import() -> Iterator[None]:
 
 
 def failures() -> tuple[type[Exception], ...]:
-    "The errors that are for the user."
+    "The errors that are reported to the user in one line."
     from era_cifar.run import RunError, TrainingError
     from era_cifar.workshop.cache import DataError
     from era_cifar.workshop.checkpoint import CheckpointError
@@ -94,7 +94,7 @@ def failures() -> tuple[type[Exception], ...]:
 
 # %% ../nbs/product/cli.ipynb #ae43cc38
 def read_setting(kind: object, text: str) -> object:
-    "Understand a text as a value of a field's type, such as int or float | None."
+    "Parse a text as a value of a field's type, such as int or float | None."
     kinds = get_args(kind) or (kind,)
     if NoneType in kinds and text.lower() == "none": return None
     for number in (int, float):
@@ -106,81 +106,83 @@ def read_setting(kind: object, text: str) -> object:
     raise argparse.ArgumentTypeError(f"'{text}' is not {allowed}")
 
 
-ROOT = "where downloads and caches are (default: ERA_CIFAR_HOME or ~/.cache/era_cifar)"
+ROOT = "folder of downloads and caches (default: ERA_CIFAR_HOME or ~/.cache/era_cifar)"
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    "Options for the data, and for each setting of a recipe. What is not given leaves no trace."
+    "Options for the data and for each setting of a recipe; without defaults."
     parser.add_argument("--data", help="shapes, cifar10, cifar10-sample, mnist, or a folder with "
         "train/CLASS/*.jpg and test/CLASS/*.jpg (default: cifar10)")
-    parser.add_argument("--root", help=ROOT)
+    parser.add_argument("--root", metavar="FOLDER", help=ROOT)
     comments = docments(Recipe)
     names = {"model": MODELS, "policy": POLICY_NAMES, "max_lr": ("a number", *SEARCHES)}
     for field in fields(Recipe):
-        option, words = f"--{field.name.replace('_', '-')}", comments[field.name].replace("%", "%%")
+        option, text = f"--{field.name.replace('_', '-')}", comments[field.name].replace("%", "%%")
         literal = get_args(field.type) if get_origin(field.type) is Literal else ()
         if known := names.get(field.name, literal):
-            words = f"{words.partition(';')[0]}: {', '.join(known)}"
+            text = f"{text.partition(';')[0]}: {', '.join(known)}"
         how = dict(action=argparse.BooleanOptionalAction) if field.type is bool else dict(
-            metavar="VALUE", type=lambda text, kind=field.type: read_setting(kind, text))
-        parser.add_argument(option, default=argparse.SUPPRESS, help=words, **how)
+            metavar="VALUE", type=lambda value, kind=field.type: read_setting(kind, value))
+        parser.add_argument(option, default=argparse.SUPPRESS, help=text, **how)
 
 
 def train_parser() -> Parser:
     "The arguments of era_cifar_train."
     parser = Parser(prog="era_cifar_train", usage="%(prog)s RECIPE [OPTIONS], or %(prog)s --resume "
-        "FOLDER", description="Train a recipe, and leave a folder with its weights, its history "
-        "and a report; or go on with a run that was stopped. Each setting of a recipe is an "
-        "option. What is not given stays as in the recipe.")
+        "FOLDER", description="Train a recipe, and write a folder with the weights, the history "
+        "and a report; or resume a run that was interrupted. Each setting of a recipe is an "
+        "option. Settings that are not given keep the value of the recipe.")
     parser.add_argument("recipe", metavar="RECIPE", nargs="?", help=f"one of: {', '.join(RECIPES)}")
-    parser.add_argument("--resume", metavar="FOLDER", help="go on with the run in this folder, "
+    parser.add_argument("--resume", metavar="FOLDER", help="resume the run in this folder, "
         "with its own settings")
-    parser.add_argument("--out", help="the folder of the run (default: runs/RECIPE-DATA-N)")
+    parser.add_argument("--out", metavar="FOLDER", help="folder of the run (default: "
+        "runs/RECIPE-DATA-N)")
     add_settings(parser)
     return parser
 
 # %% ../nbs/product/cli.ipynb #d99f4686
-def vary(recipe: Recipe, words: argparse.Namespace) -> Recipe:
-    "The recipe with the settings that were given."
-    settings = {name: value for name, value in vars(words).items() if name in recipe.to_dict()}
-    model = settings.get("model", recipe.model)  # it may lack what the recipe's own network can do
+def vary(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
+    "The recipe with the settings that were given as options."
+    settings = {name: value for name, value in vars(arguments).items() if name in recipe.to_dict()}
+    model = settings.get("model", recipe.model)  # another network may lack them
     if model not in WHITENING: settings = {"whiten": 0} | settings
     if model not in DROPOUT: settings = {"dropout": 0.0} | settings
     return replace(recipe, **settings)
 
 # %% ../nbs/product/cli.ipynb #be1adb6e
-def to_resume(words: argparse.Namespace) -> tuple[object, Path]:  # None for a finished run
-    "The run that --resume names, prepared to go on."
-    if words.recipe is not None:
-        raise ValueError("--resume goes on with the recipe of the run, so the recipe "
-            f"'{words.recipe}' can't be given. Leave it out.")
-    # a setting that was not given leaves no trace; one given as none does
-    given = [name for name, value in vars(words).items()
+def to_resume(arguments: argparse.Namespace) -> tuple[object, Path]:  # None for a finished run
+    "The run that --resume names, prepared to continue, and its folder."
+    if arguments.recipe is not None:
+        raise ValueError("--resume uses the recipe of the run, so the recipe "
+            f"'{arguments.recipe}' can't be given. Leave it out.")
+    # a setting that was not given is absent, one given as none is not
+    given = [name for name, value in vars(arguments).items()
         if name not in ("recipe", "resume", "data", "root") and (name, value) != ("out", None)]
     if given:
-        raise ValueError("--resume goes on with the settings of the run, so "
+        raise ValueError("--resume uses the settings of the run, so "
             f"--{given[0].replace('_', '-')} can't be given. Leave it out.")
     with quiet_import(): from era_cifar.run import expand, is_finished, prepare_again
-    folder = expand(words.resume)
-    return (None if is_finished(folder) else prepare_again(folder, words.data, words.root)), folder
+    folder = expand(arguments.resume)
+    return (None if is_finished(folder) else prepare_again(folder, arguments.data,
+        arguments.root)), folder
 
 
-def to_start(words: argparse.Namespace) -> tuple[object, Path]:
+def to_start(arguments: argparse.Namespace) -> tuple[object, Path]:
     "A new run, prepared to start, and its folder."
-    if words.recipe is None:
-        raise ValueError(f"Give a RECIPE ({', '.join(RECIPES)}), or --resume FOLDER to go on with "
+    if arguments.recipe is None:
+        raise ValueError(f"Give a RECIPE ({', '.join(RECIPES)}), or --resume FOLDER to resume "
             "a run.")
-    recipe = vary(find_recipe(words.recipe), words)
+    recipe = vary(find_recipe(arguments.recipe), arguments)
     with quiet_import():
         from era_cifar.run import check_empty, expand, new_folder, pick_device, prepare
     pick_device(recipe.device)  # before the data, which may take a while
-    if words.out is not None: check_empty(expand(words.out))
-    prepared = prepare(recipe, words.data or "cifar10", words.root)
-    return prepared, new_folder(words.out, f"{recipe.name}-{prepared.data.name}")
+    if arguments.out is not None: check_empty(expand(arguments.out))
+    prepared = prepare(recipe, arguments.data or "cifar10", arguments.root)
+    return prepared, new_folder(arguments.out, f"{recipe.name}-{prepared.data.name}")
 
 
 def train_and_tell(prepared: object, folder: Path) -> str:
-    "Train, or load what is finished; what came out, in one line."
+    "Train, or load a finished run; its result in one line."
     from era_cifar.run import Run, carry_out
     done = Run.load(folder) if prepared is None else carry_out(prepared, folder)
     last, epochs = done.history.rows[-1], len(done.history)
@@ -192,74 +194,76 @@ def train_and_tell(prepared: object, folder: Path) -> str:
 
 def train_command(argv: Sequence[str] | None = None) -> int:  # the exit code
     "The command era_cifar_train."
-    words = train_parser().parse_args(argv)
-    prepare = to_start if words.resume is None else to_resume
-    return guarded("era_cifar_train", lambda: prepare(words), lambda ready: train_and_tell(*ready))
+    arguments = train_parser().parse_args(argv)
+    prepare = to_start if arguments.resume is None else to_resume
+    return guarded("era_cifar_train", lambda: prepare(arguments),
+        lambda ready: train_and_tell(*ready))
 
 # %% ../nbs/product/cli.ipynb #ea8c3cac
 def add_files(parser: argparse.ArgumentParser, what: str) -> None:
     "The options that name files to write."
-    for option, words, endings in (("--csv", "write {} as a table", (".csv",)),
-        ("--picture", "draw {}", (".png", ".svg", ".pdf"))):
-        def named(text: str, endings: tuple[str, ...] = endings) -> str:
-            if Path(text).suffix in endings: return text
-            raise argparse.ArgumentTypeError(f"'{text}' must end in {' or '.join(endings)}")
-        parser.add_argument(option, metavar="FILE", type=named, help=words.format(what))
+    for option, text, endings in (("--csv", "write {} as a CSV file", (".csv",)),
+        ("--picture", "plot {} into a file", (".png", ".svg", ".pdf"))):
+        def named(name: str, endings: tuple[str, ...] = endings) -> str:
+            if Path(name).suffix in endings: return name
+            raise argparse.ArgumentTypeError(f"'{name}' must end in {' or '.join(endings)}")
+        parser.add_argument(option, metavar="FILE", type=named, help=text.format(what))
 
 
-def write_files(words: argparse.Namespace, what: object) -> str:  # a sentence for each file
-    "Write what was asked for of something that has to_csv and plot."
+def write_files(arguments: argparse.Namespace, what: object) -> str:  # a sentence for each file
+    "Write the requested files of an object with to_csv and plot."
     from era_cifar.workshop.cache import expand, whole_file
-    if words.csv:
-        with whole_file(expand(words.csv)) as part: what.to_csv(part)
-    if words.picture:
-        with whole_file(expand(words.picture)) as part:
-            what.plot().savefig(part, format=Path(words.picture).suffix[1:], dpi=150)
-    return "".join(f" Written: {path}." for path in (words.csv, words.picture) if path)
+    if arguments.csv:
+        with whole_file(expand(arguments.csv)) as part: what.to_csv(part)
+    if arguments.picture:
+        with whole_file(expand(arguments.picture)) as part:
+            what.plot().savefig(part, format=Path(arguments.picture).suffix[1:], dpi=150)
+    return "".join(f" Written: {path}." for path in (arguments.csv, arguments.picture) if path)
 
 # %% ../nbs/product/cli.ipynb #818d47d7
 def find_lr_parser() -> Parser:
     "The arguments of era_cifar_find_lr."
     parser = Parser(prog="era_cifar_find_lr", usage="%(prog)s RECIPE [OPTIONS]", description=
         "Search for a learning rate for a recipe. Each setting of a recipe is an option; the "
-        "range of the search is --lr-start, --lr-end and --lr-steps. What is not given stays as "
-        "in the recipe.")
+        "range of the search is --lr-start, --lr-end and --lr-steps. Settings that are not given "
+        "keep the value of the recipe.")
     parser.add_argument("recipe", metavar="RECIPE", help=f"one of: {', '.join(RECIPES)}")
-    parser.add_argument("--suggestion", choices=SEARCHES, help="print this one, as a number alone")
+    parser.add_argument("--suggestion", choices=SEARCHES,
+        help="print only this suggestion, as a number")
     add_files(parser, "the curve")
     add_settings(parser)
     return parser
 
 
-def to_search(words: argparse.Namespace) -> object:  # an LRCurve
+def to_search(arguments: argparse.Namespace) -> object:  # an LRCurve
     "Search for a rate."
-    recipe = vary(find_recipe(words.recipe), words)
+    recipe = vary(find_recipe(arguments.recipe), arguments)
     with quiet_import(): from era_cifar.run import cut_data, load_data, pick_device, search
     pick_device(recipe.device)
-    return search(recipe, cut_data(recipe, load_data(words.data or "cifar10", words.root)))
+    return search(recipe, cut_data(recipe, load_data(arguments.data or "cifar10", arguments.root)))
 
 
-def suggestion_line(curve: object, words: argparse.Namespace) -> str:
-    "Write what was asked for, and say what came out; a caution goes to the error stream."
+def suggestion_line(curve: object, arguments: argparse.Namespace) -> str:
+    "Write the requested files; the result in one line. A caution goes to the error stream."
     from era_cifar.run import TrainingError
-    written, found = write_files(words, curve), {}  # a curve without a rate is worth a look, too
+    written, found = write_files(arguments, curve), {}  # also for a curve without a suggestion
     if curve.caution: say(f"Note: {curve.caution}", sys.stderr)
-    for name in SEARCHES if words.suggestion is None else (words.suggestion,):
+    for name in SEARCHES if arguments.suggestion is None else (arguments.suggestion,):
         try: found[name] = curve.suggestion(name)
         except ValueError as error: problem = error
     if not found:
         raise TrainingError(f"The search found no rate: {problem} (Here: --lr-start, "
             f"--lr-end.){written}")
-    if words.suggestion: return f"{found[words.suggestion]:.6g}"
+    if arguments.suggestion: return f"{found[arguments.suggestion]:.6g}"
     rates = ", ".join(f"{name} {rate:.3g}" for name, rate in found.items())
-    return f"{words.recipe}: {rates}.{written}"
+    return f"{arguments.recipe}: {rates}.{written}"
 
 
 def find_lr_command(argv: Sequence[str] | None = None) -> int:  # the exit code
     "The command era_cifar_find_lr."
-    words = find_lr_parser().parse_args(argv)
-    return guarded("era_cifar_find_lr", lambda: to_search(words),
-        lambda curve: suggestion_line(curve, words))
+    arguments = find_lr_parser().parse_args(argv)
+    return guarded("era_cifar_find_lr", lambda: to_search(arguments),
+        lambda curve: suggestion_line(curve, arguments))
 
 # %% ../nbs/product/cli.ipynb #3b53de10
 ACTIONS = {"list": "Show the files of the cache, with their sizes.",
@@ -272,11 +276,11 @@ def data_parser() -> Parser:
     "The arguments of era_cifar_data."
     shared = Parser(add_help=False)
     shared.add_argument("--root", help=ROOT)
-    parser = Parser(prog="era_cifar_data", description="Look after the data: what was downloaded, "
-        "and the images that were decoded.")
+    parser = Parser(prog="era_cifar_data", description="Manage the cache: downloads, "
+        "and decoded images.")
     actions = parser.add_subparsers(dest="action", required=True, metavar=" | ".join(ACTIONS))
-    for name, words in ACTIONS.items():
-        action = actions.add_parser(name, help=words, description=words, parents=[shared])
+    for name, text in ACTIONS.items():
+        action = actions.add_parser(name, help=text, description=text, parents=[shared])
         if name == "download":
             action.add_argument("name", metavar="DATA", choices=("cifar10", "mnist"),
                 help="cifar10 (170.5 MB) or mnist (11.6 MB)")
@@ -286,8 +290,8 @@ def data_parser() -> Parser:
     return parser
 
 # %% ../nbs/product/cli.ipynb #7a727bd7
-def look_after(action: str, root: Path, name: str | None) -> str:
-    "What one of the subcommands does; the lines to print."
+def manage_cache(action: str, root: Path, name: str | None) -> str:
+    "Carry out one of the subcommands; the lines to print."
     from era_cifar.workshop.cache import DataError, in_units
     from era_cifar.workshop.download import cache_entries, clear_cache, verify_cache
     if action == "download":
@@ -313,48 +317,50 @@ def look_after(action: str, root: Path, name: str | None) -> str:
 
 def data_command(argv: Sequence[str] | None = None) -> int:  # the exit code
     "The command era_cifar_data."
-    words = data_parser().parse_args(argv)
-    name = getattr(words, "name", None)
+    arguments = data_parser().parse_args(argv)
+    name = getattr(arguments, "name", None)
 
     def prepare() -> Path:
         with quiet_import(): from era_cifar.workshop.download import cache_entries, cache_folder
-        if words.action != "download": cache_entries(words.root, name)  # refuses a wrong name
-        return cache_folder(words.root)
+        # refuses a wrong name
+        if arguments.action != "download": cache_entries(arguments.root, name)
+        return cache_folder(arguments.root)
 
-    return guarded("era_cifar_data", prepare, lambda root: look_after(words.action, root, name))
+    return guarded("era_cifar_data", prepare, lambda root: manage_cache(arguments.action, root,
+        name))
 
 # %% ../nbs/product/cli.ipynb #6abf974a
 def field_parser() -> Parser:
     "The arguments of era_cifar_receptive_field."
-    parser = Parser(prog="era_cifar_receptive_field", description="Show how much of the image "
-        "each layer of a network sees.")
+    parser = Parser(prog="era_cifar_receptive_field", description="Show the receptive field of "
+        "each layer of a network.")
     parser.add_argument("model", metavar="MODEL", help=f"one of: {', '.join(MODELS)}; or "
         "torchvision:NAME, such as torchvision:resnet50")
     parser.add_argument("--input", type=int, nargs="+", metavar="N", help="channels, height and "
         "width (default: 3 32 32, and 3 224 224 for torchvision)")
-    add_files(parser, "the fields")
+    add_files(parser, "the receptive fields")
     return parser
 
 
-def to_fields(words: argparse.Namespace) -> object:  # ReceptiveFields
+def to_fields(arguments: argparse.Namespace) -> object:  # ReceptiveFields
     "The table for the arguments of the command."
-    ours = not words.model.startswith("torchvision:")
-    if ours: check_name("model", words.model, (*MODELS, "torchvision:NAME"))
+    ours = not arguments.model.startswith("torchvision:")
+    if ours: check_name("model", arguments.model, (*MODELS, "torchvision:NAME"))
     with quiet_import():
         from era_cifar.receptive_field import receptive_field, torchvision_network
         from era_cifar.run import RunError
         from era_cifar.workshop.fields import UnknownOperation
-    model = MODELS[words.model](10, 3) if ours else torchvision_network(words.model)
-    size = tuple(words.input or ((3, 32, 32) if ours else (3, 224, 224)))
+    model = MODELS[arguments.model](10, 3) if ours else torchvision_network(arguments.model)
+    size = tuple(arguments.input or ((3, 32, 32) if ours else (3, 224, 224)))
     try: table = receptive_field(model, size)
     except UnknownOperation as error: raise RunError(str(error)) from error
-    table.last  # complains where every row depends on the whole input
+    table.last  # an error if every row depends on the whole input
     return table
 
 
 def receptive_field_command(argv: Sequence[str] | None = None) -> int:  # the exit code
     "The command era_cifar_receptive_field."
-    words = field_parser().parse_args(argv)
-    return guarded("era_cifar_receptive_field", lambda: to_fields(words), lambda table:
-        f"{table}\n{words.model}: receptive field {table.size}, stride {table.stride}, padding "
-        f"{table.padding} in {table.last.name}.{write_files(words, table)}")
+    arguments = field_parser().parse_args(argv)
+    return guarded("era_cifar_receptive_field", lambda: to_fields(arguments), lambda table:
+        f"{table}\n{arguments.model}: receptive field {table.size}, stride {table.stride}, padding "
+        f"{table.padding} in {table.last.name}.{write_files(arguments, table)}")

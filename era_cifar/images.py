@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .workshop.checks import as_integers, as_pixels, check_whole
-from .workshop.figures import new_figure, short_name, show_picture
+from .workshop.figures import new_figure, short_name, show_image
 
 # %% ../nbs/01_images.ipynb #decf578a
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ def show_images(
     figure, axes = new_figure(-(-len(images) // columns), columns, size, size + .25)
     for panel in axes.flat: panel.axis("off")
     drawn = images.boxes if boxes and images.boxes is not None else [None] * len(images)
-    for panel, *each in zip(axes.flat, images.pixels, titles, drawn): show_picture(panel, *each)
+    for panel, *each in zip(axes.flat, images.pixels, titles, drawn): show_image(panel, *each)
     return figure
 
 # %% ../nbs/01_images.ipynb #45accf23

@@ -64,7 +64,7 @@ def cut_data(recipe: Recipe, data: Data) -> Data:
     if recipe.train_size is None: return data
     if recipe.train_size > len(data.train):
         raise ValueError(f"train_size is {recipe.train_size}, but there are only {len(data.train)} "
-            "training images. Take at most that many.")
+            "training images. Choose at most that many.")
     return replace(data, train=data.train.subset(recipe.train_size, recipe.seed))
 
 # %% ../nbs/product/run.ipynb #d53abfc6
@@ -74,21 +74,21 @@ def new_model(recipe: Recipe, n_classes: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         model = build(n_classes, 3, **({"dropout": recipe.dropout} if recipe.dropout else {}))
-    return check_type("What the recipe's model gives", model, nn.Module, "it must be a network")
+    return check_type("The recipe's model", model, nn.Module, "it must be a network")
 
 
 def check_outputs(model: nn.Module, data: Data) -> None:
     "Refuse a network that does not give one logit for each class, before anything is written."
     x, n = normalise(to_batch(data.train.pixels[:2]), data.mean, data.std), len(data.classes)
     with torch.no_grad(), evaluating(model): logits = model(x)
-    check_type("What the network gives", logits, torch.Tensor, "it must be one tensor of logits")
+    check_type("The output of the network", logits, torch.Tensor, "it must be one tensor of logits")
     if logits.shape != (2, n):
-        raise ValueError(f"The network gives logits of the shape {tuple(logits.shape)} for 2 "
+        raise ValueError(f"The network returns logits of the shape {tuple(logits.shape)} for 2 "
             f"images; with {n} classes it must be (2, {n}).")
 
 
 def build_model(recipe: Recipe, data: Data) -> nn.Module:
-    "The network of a recipe, where asked for with a whitening layer computed from the data."
+    "The network of a recipe; with whiten, its whitening layer is computed from the data."
     model = new_model(recipe, len(data.classes))
     if recipe.whiten:
         if not hasattr(model, "whiten"):
@@ -101,7 +101,7 @@ def build_model(recipe: Recipe, data: Data) -> nn.Module:
 
 # %% ../nbs/product/run.ipynb #f4efdde6
 def build_optimizer(recipe: Recipe, model: nn.Module) -> Optimizer:
-    "The optimizer of a recipe; with lr_start as its rate, where that is still to be searched for."
+    "The optimizer of a recipe; its rate is lr_start if the rate is still to be searched for."
     lr = recipe.lr_start if isinstance(recipe.max_lr, str) else recipe.max_lr
     if recipe.optimizer == "sgd":
         return sgd(model, lr, recipe.momentum, recipe.nesterov, recipe.weight_decay,
@@ -111,7 +111,7 @@ def build_optimizer(recipe: Recipe, model: nn.Module) -> Optimizer:
 
 
 def build_scheduler(recipe: Recipe, optimizer: Optimizer, updates: int) -> LRScheduler | None:
-    "The schedule of a recipe for so many updates in an epoch; None where the rate stays."
+    "The schedule of a recipe, given the updates per epoch; None for a constant rate."
     if recipe.schedule == "constant" or isinstance(recipe.max_lr, str): return None
     if recipe.schedule == "plateau":
         return reduce_on_plateau(optimizer, recipe.plateau_factor, recipe.plateau_patience)
@@ -123,12 +123,12 @@ def build_scheduler(recipe: Recipe, optimizer: Optimizer, updates: int) -> LRSch
 # %% ../nbs/product/run.ipynb #26fcc56f
 @contextmanager
 def enough_memory() -> Iterator[None]:
-    "Say in one sentence that the memory is full, whichever error torch has for it."
+    "Replace the out-of-memory errors of torch and Python by a TrainingError of one sentence."
     try: yield
     except (RuntimeError, MemoryError) as error:
-        words = "out of memory|can't allocate memory|not enough memory"
-        if isinstance(error, MemoryError) or re.search(words, str(error), re.IGNORECASE):
-            raise TrainingError("The memory is full. A smaller batch size needs less.") from error
+        pattern = "out of memory|can't allocate memory|not enough memory"
+        if isinstance(error, MemoryError) or re.search(pattern, str(error), re.IGNORECASE):
+            raise TrainingError("The memory is full. Use a smaller batch size.") from error
         raise
 
 
@@ -150,7 +150,7 @@ def build_trainer(recipe: Recipe, data: Data, progress: bool = True) -> Trainer:
 # %% ../nbs/product/run.ipynb #ca394743
 @enough_memory()
 def search(recipe: Recipe, data: Data, progress: bool = True) -> LRCurve:
-    "The loss by rate, in the range of a recipe; no schedule moves the rate."
+    "The range test of a recipe: the loss for each rate, without a schedule."
     constant = dict(schedule="constant", three_phase=False, cycle_momentum=False)
     trainer = build_trainer(replace(recipe, **constant), data, progress)
     with seeded(recipe.seed % 2**32):
@@ -160,7 +160,7 @@ def search(recipe: Recipe, data: Data, progress: bool = True) -> LRCurve:
 
 
 def resolve(recipe: Recipe, data: Data, progress: bool = True) -> tuple[Recipe, LRCurve | None]:
-    "The recipe with a number as max_lr, and the curve of the search where there was one."
+    "The recipe with a number as max_lr, and the curve of the search, if there was one."
     if not isinstance(recipe.max_lr, str): return recipe, None
     curve = search(recipe, data, progress)
     try: found = replace(recipe, max_lr=curve.suggestion(recipe.max_lr))
@@ -172,20 +172,20 @@ def resolve(recipe: Recipe, data: Data, progress: bool = True) -> tuple[Recipe, 
 
 # %% ../nbs/product/run.ipynb #c79ba502
 class RunError(Exception):
-    "A run can't start, go on or be loaded; the message says why, and what to do."
+    "A run can't be started, resumed or loaded; the message says why, and what to do."
 
 
-# the beginning of a file that was never finished, since its process was killed
+# an incomplete file of a process that was killed
 LEFTOVER = re.compile(r"\.\w+\.(json|csv|png|html|safetensors)\.[0-9a-f]{32}")
 
 
 def resume_command(folder: Path) -> str:
-    "What to type to go on with a run."
+    "The command that resumes a run."
     return f"To go on with it: era_cifar_train --resume {shlex.quote(str(folder))}"
 
 
 def new_folder(out: str | Path | None, name: str) -> Path:
-    "Make the folder of a run: out, which must be empty, or runs/NAME-1, runs/NAME-2, …"
+    "Create the folder of a run: out, which must be empty, or runs/NAME-1, runs/NAME-2, …"
     try:
         if out is not None:
             out = expand(out)
@@ -199,7 +199,7 @@ def new_folder(out: str | Path | None, name: str) -> Path:
             except FileExistsError: number += 1
             else: return folder
     except OSError as error:
-        raise RunError(f"The folder {out or 'runs'} can't be made ({error.strerror}). Choose "
+        raise RunError(f"The folder {out or 'runs'} can't be created ({error.strerror}). Choose "
             "another one with --out.") from error
 
 
@@ -225,10 +225,10 @@ def check_empty(folder: Path) -> Path:
 def make_config(
     recipe: Recipe,
     data: Data,                # from cut_data
-    given: str | None = None,  # what load_data took: a name or a full path; None: something else
-    root: str | None = None,   # the folder of downloads, where one was named
+    given: str | None = None,  # the argument of load_data: a name or a full path; None: a Data
+    root: str | None = None,   # the folder of downloads, if one was given
 ) -> dict:
-    "What config.json holds: the recipe, the data, and what runs it."
+    "The content of config.json: the recipe, the data, the machine and the versions."
     device = pick_device(recipe.device)
     about = {"name": data.name, "source": data.source, "given": given, "root": root,
         "classes": list(data.classes), "size": list(data.train.pixels.shape[1:3]),
@@ -242,16 +242,16 @@ def make_config(
 
 
 def package_versions() -> dict[str, str]:
-    "The versions of the packages that change the result, besides torch."
+    "The versions of the packages that affect the result, besides torch."
     return {"era_cifar": __version__, "numpy": version("numpy"),
         "albumentations": version("albumentations")}
 
 
 def data_fingerprint(data: Data) -> str:  # 16 letters and digits
-    "Another image, label or class gives another fingerprint."
+    "A checksum of all images, labels and class names."
     digest = hashlib.blake2b(digest_size=8)
     for part in (data.train, data.valid, data.test):
-        # the bytes alone don't tell where a row ends
+        # the bytes alone do not determine the shapes
         shapes = None if part is None else [part.classes, part.pixels.shape, part.labels.shape]
         digest.update(json.dumps(shapes).encode())
         if part is not None: digest.update(part.pixels.tobytes() + part.labels.tobytes())
@@ -260,7 +260,7 @@ def data_fingerprint(data: Data) -> str:  # 16 letters and digits
 # %% ../nbs/product/run.ipynb #4b74d864
 @dataclass(frozen=True, eq=False)
 class Run:
-    "A trained network with everything that belongs to it."
+    "A trained network with its recipe, its configuration and its history."
     recipe: Recipe
     config: dict                # from make_config: the data, the versions, the device
     model: nn.Module            # in eval mode
@@ -277,7 +277,8 @@ class Run:
         images, about = relabel(images, self.classes), self.config["data"]
         device = next(self.model.parameters()).device
         normalised = Policy().per_batch(about["mean"], about["std"], seed=0)
-        precision = "float32" if self.config["precision"] == "float32" else "auto"  # never emulated
+        # bf16 where fast
+        precision = "float32" if self.config["precision"] == "float32" else "auto"
         return predict(self.model, BatchLoader(images, normalised, batch_size, False, device),
             precision, self.classes, self.recipe.flip_test)
 
@@ -285,11 +286,11 @@ class Run:
     def load(
         cls,
         folder: str | Path,
-        best: bool = False,    # the weights of the best epoch, where they were kept
-        model: object = None,  # the network's function, where it is not one of the package
-        policy: object = None, # the policy, where it has steps of your own
+        best: bool = False,    # the weights of the best epoch, if they were kept
+        model: object = None,  # the network's function, if it is not in the package
+        policy: object = None, # the policy, if it has steps of your own
     ) -> "Run":
-        "The run that a folder holds."
+        "Load the run in a folder."
         folder, weights = expand(folder), "best.safetensors" if best else "model.safetensors"
         config = read_config(folder)
         for name in ("history.csv", weights):
@@ -322,7 +323,7 @@ class Run:
 
     def __repr__(self) -> str:
         rows, reached = self.history.rows, ""
-        if rows:  # the first of equals, as the trainer has it
+        if rows:  # the first of equal ones, as in the trainer
             row = max(rows, key=lambda row: watched(row, "accuracy")) if self.best else rows[-1]
             which = f" (best epoch, {row.epoch + 1})" if self.best else ""
             reached = f", test accuracy {row.test_accuracy:.2%}{which}"
@@ -331,13 +332,13 @@ class Run:
 
 # %% ../nbs/product/run.ipynb #652f8a84
 def relabel(images: Images, classes: tuple[str, ...]) -> Images:
-    "The same images with labels in the order of these classes, translated by name."
+    "The same images, with their labels translated by name to the order of these classes."
     if images.classes == classes: return images
     unknown = [name for name in images.classes if name not in classes]
     if unknown:
-        raise ValueError(f"The images have the class '{unknown[0]}', which the network doesn't "
-            f"know. It knows: {', '.join(classes)}. For images without labels: Images(pixels, "
-            "[0] * n, run.classes).")
+        raise ValueError(f"The images have the class '{unknown[0]}', which the network was not "
+            f"trained on. Its classes: {', '.join(classes)}. For images without labels: "
+            "Images(pixels, " "[0] * n, run.classes).")
     return Images(images.pixels, [classes.index(images.classes[label]) for label in images.labels],
         classes, images.boxes)
 
@@ -358,7 +359,7 @@ def load_model(path: Path, recipe: Recipe, n_classes: int) -> nn.Module:
     return model.to(memory_format=torch.channels_last).eval()
 
 # %% ../nbs/product/run.ipynb #ddbe3fd7
-# what config.json must hold, and of which type
+# the required entries of config.json, and their types
 NEEDED = {"recipe": dict, "data": dict, "device": str, "precision": str, "threads": int,
     "machine": dict, "versions": dict, "started": str, "data: name": str,
     "data: source": (str, type(None)), "data: classes": list, "data: mean": list, "data: std": list,
@@ -377,12 +378,12 @@ def read_config(folder: Path) -> dict:
         raise RunError(f"The folder {folder} can't be loaded: its config.json is damaged "
             f"({error}).") from error
     if not isinstance(config, dict) or not {"recipe", "data"} & set(config):
-        raise RunError(f"The folder {folder} holds no run of era_cifar: its config.json is about "
-            "something else.")
+        raise RunError(f"The folder {folder} holds no run of era_cifar: its config.json has "
+            "other content.")
     for name, kind in NEEDED.items():
         place, _, key = name.rpartition(": ")
         part = config[place] if place else config
-        problem = f"'{name}' is {part[key]!r}" if key in part else f"it lacks '{name}'"
+        problem = f"'{name}' is {part[key]!r}" if key in part else f"'{name}' is missing"
         if key not in part or not isinstance(part[key], kind):
             raise RunError(f"The folder {folder} can't be loaded: in its config.json {problem}. "
                 "Was it changed by hand?")
@@ -405,7 +406,7 @@ def parse_policy(text: str) -> Policy:
         if not isinstance(node.func, ast.Name) or node.func.id not in kinds:
             raise ValueError(f"'{ast.unparse(node.func)}' is not a step of the package.")
         return kinds[node.func.id](*map(build, node.args),
-            **{word.arg: build(word.value) for word in node.keywords})
+            **{item.arg: build(item.value) for item in node.keywords})
 
     try: return build(ast.parse(text, mode="eval").body)
     except SyntaxError as error: raise ValueError(f"'{text}' is not a policy.") from error
@@ -437,7 +438,7 @@ DATASETS = ("cifar10", "cifar10-sample", "mnist", "shapes")  # names, not folder
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    "A run that is ready to start or to go on: all is made and checked, and nothing is written yet."
+    "A run that is ready to start or to be resumed: all objects exist, and nothing is written yet."
     recipe: Recipe         # with a number as max_lr
     data: Data             # cut to the recipe's sizes
     config: dict
@@ -447,7 +448,7 @@ class Prepared:
 
 def prepare(recipe: Recipe | str, data: Data | str | Path, root: str | Path | None = None,
     progress: bool = True) -> Prepared:
-    "Make all parts of a run; root is the folder of downloads and caches, for load_data."
+    "Create all objects of a run; root is the folder of downloads and caches, for load_data."
     recipe, given = find_recipe(recipe), None
     if not isinstance(data, Data):
         given = data if data in DATASETS else str(expand(data).resolve())
@@ -462,12 +463,12 @@ def prepare(recipe: Recipe | str, data: Data | str | Path, root: str | Path | No
 
 
 def as_used(recipe: Recipe, config: dict) -> Recipe:
-    "The recipe with the device and the precision that were really used."
+    "The recipe with the device and the precision that are in use."
     return replace(recipe, device=config["device"].partition(":")[0], precision=config["precision"])
 
 # %% ../nbs/product/run.ipynb #00d4d448
 def carry_out(prepared: Prepared, folder: Path) -> Run:
-    "Train and write everything into the folder, or do what is left of that."
+    "Train and write all files of the folder; a resumed run does only what is missing."
     recipe, trainer = prepared.recipe, prepared.trainer
     with lock(folder), seeded(recipe.seed % 2**32), advice(folder):
         for path in list(folder.iterdir()):
@@ -479,7 +480,7 @@ def carry_out(prepared: Prepared, folder: Path) -> Run:
             history.steps_to_csv(folder / "steps.csv")
             if recipe.keep_best:
                 save_weights(folder / "best.safetensors", trainer.best, prepared.config)
-            # last: a run with this file is trained
+            # written last: its presence means that the training is over
             save_weights(folder / "model.safetensors", trainer.eval_model.state_dict(),
                 prepared.config)
         done = Run.load(folder, model=recipe.model, policy=recipe.policy)
@@ -489,7 +490,7 @@ def carry_out(prepared: Prepared, folder: Path) -> Run:
 
 
 def begin(config: dict, folder: Path) -> None:
-    "Write config.json. Another run may have taken the folder while we waited for its lock."
+    "Write config.json; RunError if another run took the folder before we had the lock."
     if (folder / "config.json").exists():
         raise RunError(f"Another run has just begun in {folder}. Choose another folder.")
     with whole_file(folder / "config.json") as part:
@@ -497,22 +498,22 @@ def begin(config: dict, folder: Path) -> None:
 
 
 def make_report(done: Run, data: Data) -> None:
-    "Ask the network about the test images, and write the report."
+    "Classify the test images, and write the report."
     try:
         write_report(Outcome(done.recipe, done.config, done.model, done.history,
             done.predict(data.test)), data, done.folder)
     except Exception as error:
-        raise RunError(f"The report can't be made ({error}). The weights and the history are in "
+        raise RunError(f"The report can't be created ({error}). The weights and the history are in "
             f"{done.folder}. {resume_command(done.folder)}") from error
 
 # %% ../nbs/product/run.ipynb #46453cd5
-# what the system says of a disk that is full, or not ours, or broken
+# errors of a disk that is full, read-only, protected or defective
 UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO)
 
 
 @contextmanager
 def advice(folder: Path) -> Iterator[None]:
-    "If the work inside is stopped or fails, say where to find what was reached, and how to go on."
+    "Add to an error or an interruption where the results are, and how to continue."
     try:
         with enough_memory(): yield
     except KeyboardInterrupt: raise KeyboardInterrupt(resume_command(folder)) from None
@@ -523,32 +524,32 @@ def advice(folder: Path) -> Iterator[None]:
     except OSError as error:
         problem = f"The run stopped ({error.strerror or error})."
         if error.errno in UNWRITABLE:
-            problem = (f"The folder {folder} can't be written ({error.strerror}). Make room, or "
-                "make it writable.")
+            problem = (f"The folder {folder} can't be written ({error.strerror}). Free some space, "
+                "or make it writable.")
         raise RunError(f"{problem} {resume_command(folder)}") from error
 
 
 def run(
     recipe: Recipe | str,            # or a key of RECIPES
     data: Data | str | Path,         # or what load_data takes: a name, a folder
-    out: str | Path | None = None,   # the folder; where None: runs/RECIPE-DATA-N
-    progress: bool = True,           # show a bar
+    out: str | Path | None = None,   # the folder; None: runs/RECIPE-DATA-N
+    progress: bool = True,           # show a progress bar
 ) -> Run:
-    "Train a recipe, and leave all that belongs to it in a folder."
+    "Train a recipe, and write the weights, the history and a report into a folder."
     prepared = prepare(recipe, data, progress=progress)
     name = f"{prepared.recipe.name}-{prepared.data.name}"
     return carry_out(prepared, new_folder(out, name))
 
 # %% ../nbs/product/run.ipynb #13c508eb
 def resume(
-    folder: str | Path,                      # of a run that was stopped
-    data: Data | str | Path | None = None,   # where the run was started with Data: the same again
-    root: str | Path | None = None,          # of downloads and caches; where None: as before
-    progress: bool = True,                   # show a bar
+    folder: str | Path,                      # of an interrupted run
+    data: Data | str | Path | None = None,   # if it was started with a Data: the same again
+    root: str | Path | None = None,          # of downloads and caches; None: as before
+    progress: bool = True,                   # show a progress bar
     model: object = None,                    # the network's function, as for Run.load
     policy: object = None,                   # the policy, as for Run.load
 ) -> Run:
-    "Go on with a run as if it had not been stopped; one that is finished is loaded."
+    "Continue an interrupted run, with the result of an uninterrupted one; load a finished one."
     folder = expand(folder)
     if is_finished(folder): return Run.load(folder, model=model, policy=policy)
     return carry_out(prepare_again(folder, data, root, progress, model, policy), folder)
@@ -563,7 +564,7 @@ def is_finished(folder: Path) -> bool:
 def prepare_again(folder: Path, data: Data | str | Path | None = None,
     root: str | Path | None = None, progress: bool = True, model: object = None,
     policy: object = None) -> Prepared:
-    "Make all parts of a run that was stopped; the arguments are those of resume."
+    "Create all objects of an interrupted run; the arguments are those of resume."
     config = read_config(folder)
     try: recipe = read_recipe(config["recipe"], model, policy)
     except (ValueError, TypeError) as error:
@@ -573,20 +574,20 @@ def prepare_again(folder: Path, data: Data | str | Path | None = None,
     try: trainer = build_trainer(as_used(recipe, config), images, progress)
     except ValueError as error:
         raise RunError(f"The run in {folder} can't go on here: {error}") from error
-    for words in changed_environment(config, trainer.device):
-        warnings.warn(f"{words} The run goes on, but its last bits may differ from those of one "
-            "that was never stopped.", stacklevel=2)
+    for change in changed_environment(config, trainer.device):
+        warnings.warn(f"{change} The run continues, but its result may differ in the last bits "
+            "from " "that of an uninterrupted run.", stacklevel=2)
     return Prepared(recipe, images, config, trainer, resumed=True)
 
 # %% ../nbs/product/run.ipynb #93777bb0
 def load_again(folder: Path, about: dict, data: Data | str | Path | None,
     root: str | Path | None) -> Data:
-    "The data of a run that goes on, from where it was or is now."
+    "The data of a resumed run, from its original place or a new one."
     if isinstance(data, Data): return data
     root = root or about.get("root")
     if data is not None: return load_data(data, root)
     if about.get("given") is None:
-        raise RunError(f"The run in {folder} was started in Python with data of its own "
+        raise RunError(f"The run in {folder} was started in Python with a Data object "
             f"('{about['name']}'), which must be given again: resume(folder, data).")
     try: return load_data(about["given"], root)
     except UnknownDataError as error:
@@ -595,7 +596,7 @@ def load_again(folder: Path, about: dict, data: Data | str | Path | None,
 
 
 def same_data(folder: Path, recipe: Recipe, config: dict, data: Data) -> Data:
-    "The data cut to the recipe's sizes; refused if it is not what the run was started with."
+    "The data cut to the recipe's sizes; RunError if the run was started with other data."
     about, other = config["data"], f"The run in {folder} was started with other images"
     for number, (there, here) in enumerate(zip_longest(map(repr, about["classes"]),
         map(repr, data.classes), fillvalue="missing")):
@@ -611,7 +612,7 @@ def same_data(folder: Path, recipe: Recipe, config: dict, data: Data) -> Data:
 
 # %% ../nbs/product/run.ipynb #2755bab0
 def changed_environment(config: dict, device: torch.device) -> list[str]:
-    "What is no longer as it was when the run was started, in sentences."
+    "One sentence for each thing that has changed since the run was started."
     there = config["machine"] | config["versions"] | {"threads": config["threads"]}
     here = machine() | package_versions() | {"threads": torch.get_num_threads()}
     names = [name for name in ("torch", "threads", "cpu", "gpu", *config["versions"])

@@ -12,12 +12,12 @@ from copy import copy
 
 # %% ../../nbs/workshop/site.ipynb #deb5418e
 class SourceOnce:
-    "Every exported function stands on its page once: its heading, then its source."
+    "Show every exported function once on its page: its heading, then its source."
 
     def __init__(self, nb: object): self.nb = nb  # the notebook; nbdev gives it
 
     def begin(self) -> None:
-        "Cut each exported cell into functions, and put its heading before each."
+        "Split each exported cell into functions, and put its heading before each."
         cells = self.nb.cells
         for code in [cell for cell in cells if "exports" in (directives(cell) or {})]:
             headings = {documented(cell): cell for cell in cells if documented(cell)}
@@ -40,7 +40,7 @@ def directives(cell: object) -> dict | None:
 
 
 def documented(cell: object) -> str | None:
-    "The name that a cell documents, if it does."
+    "The name that a cell documents, or None."
     found = re.search(r"^show_doc\(([\w.]+)", cell.source, re.MULTILINE)
     return found[1] if found and cell.cell_type == "code" else None
 
@@ -51,7 +51,7 @@ def defined(source: str) -> set[str]:
 
 
 def functions(source: str) -> list[str]:
-    "A source cut before each function and class but the first; each part keeps the directives."
+    "Split a source before each function or class but the first; each part has the directives."
     lines = source.splitlines()
     head = [line for line in lines if line.startswith("#|")]
     lines = lines[len(head):]
@@ -62,7 +62,7 @@ def functions(source: str) -> list[str]:
 
 
 def keep_heading(cell: object) -> None:
-    "Drop what follows the heading in the output of a cell: the signature and the docstring."
+    "Remove what follows the heading in the output of a cell: the signature and the docstring."
     for output in cell.outputs:
         text = "".join(output.get("data", {}).get("text/markdown", ""))
         heading = re.search(r"^#+ .*$", text, re.MULTILINE)

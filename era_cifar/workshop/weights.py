@@ -28,8 +28,8 @@ def pack_weights(
     return save_safetensors(copies, metadata)
 
 # %% ../../nbs/workshop/weights.ipynb #d3f8d2bc
-def try_pack(value: object) -> bytes | None:  # None: it can't be kept
-    "What torch.save writes, if torch.load with weights_only=True can open it."
+def try_pack(value: object) -> bytes | None:  # None: it can't be saved
+    "The bytes of torch.save, if torch.load with weights_only=True can open them."
     file = BytesIO()
     try:
         torch.save(value, file)
@@ -39,10 +39,10 @@ def try_pack(value: object) -> bytes | None:  # None: it can't be kept
 
 # %% ../../nbs/workshop/weights.ipynb #e3aa85bb
 def find_refused(
-    value: object,         # something that can't be kept
+    value: object,         # something that can't be saved
     where: str = "state",  # the path to it
-) -> tuple[str, object]:   # the path to its smallest part that can't be kept, and that part
-    "Which part of a state can't be kept?"
+) -> tuple[str, object]:   # the path to its smallest part that can't be saved, and that part
+    "Find the part of a state that can't be saved."
     parts = value.items() if isinstance(value, dict) else ()
     if isinstance(value, (list, tuple)): parts = enumerate(value)
     for key, part in parts:
@@ -64,11 +64,11 @@ def pack_state(
 
 # %% ../../nbs/workshop/weights.ipynb #8e97ab6a
 FILES = ("weights.safetensors", "state.pt")
-FORMAT = 1  # larger when an older version could no longer read what is written
+FORMAT = 1  # increased when older versions can no longer read the files
 
 
 def seal(record: dict) -> bytes:
-    "A record as JSON, with the sha256 of itself."
+    "A record as JSON, with its own SHA-256."
     own = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
     return json.dumps({**record, "sha256": own}, sort_keys=True).encode()
 
@@ -78,11 +78,11 @@ class CheckpointError(Exception):
 
 
 class DamagedError(CheckpointError):
-    "A checkpoint is not as it was written; the one before it may be."
+    "A checkpoint is not as it was written; an older one may be intact."
 
 # %% ../../nbs/workshop/weights.ipynb #04f1ce0e
 def unseal(content: bytes) -> dict:
-    "The record in a sealed JSON, if not a bit of it has changed."
+    "The record in a sealed JSON; DamagedError if any bit of it has changed."
     with suppress(ValueError, TypeError, KeyError):
         record = json.loads(content)
         del record["sha256"]
@@ -91,5 +91,5 @@ def unseal(content: bytes) -> dict:
 
 # %% ../../nbs/workshop/weights.ipynb #538b6518
 def describe(content: bytes) -> dict:  # bytes, sha256
-    "What is written down about a file."
+    "The size and the checksum of a file."
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
