@@ -35,7 +35,7 @@ def show_image(
     title: str = "",                # drawn above it
     box: np.ndarray | None = None,  # left, top, right, bottom in pixels; drawn in white on black
 ) -> None:
-    "Draw one image, its pixels as squares, with its title and its box."
+    "Draw one image, each pixel as a square, with its title and its box."
     axes.imshow(image, interpolation="nearest")
     axes.set_title(title, fontsize=8, parse_math=False)
     axes.axis("off")
@@ -47,13 +47,13 @@ def show_image(
 
 # %% ../../nbs/workshop/figures.ipynb #ea2fab1b
 def short_name(name: str, length: int = 14) -> str:
-    "Shorten a name for a figure, to at most length characters."
+    "A name that fits into a figure: longer ones are cut, and end in …."
     return name if len(name) <= length else name[:length - 1] + "…"
 
 # %% ../../nbs/workshop/figures.ipynb #5fa3759e
 def html_table(
-    lines: Sequence[Sequence[object]],  # rows of cells; the first one is the head
-    head: bool = True,                  # False: no head, and the first cell names its row
+    lines: Sequence[Sequence[object]],  # rows of cells; the first one is the header
+    head: bool = True,                  # False: no header, and the first cell names its row
 ) -> str:
     "Cells as an HTML table."
     def row(cells: Sequence[object], kinds: Sequence[str]) -> str:
