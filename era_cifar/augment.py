@@ -235,7 +235,7 @@ class Policy:
             transforms = [transform for step in steps for transform in step.per_image()]
         return reseed(A.Compose([*transforms, A.ToTensorV2()]), check_seed(seed))
 
-# %% ../nbs/03_augment.ipynb #933d0f4c
+
 @dataclass(frozen=True)
 class BatchAugment:
     "A policy for whole batches; its randomness is a function of (seed, epoch, step)."

@@ -122,7 +122,7 @@ def show_confusion(predictions: Predictions) -> Figure:
     "The confusion matrix as counts, coloured by the square root of their fraction of the row."
     counts, n = predictions.confusion.numpy(), len(predictions.classes)
     shades = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
-    size = min(max(5, .62 * n + 1), 16)  # a hundred classes would need a poster
+    size = min(max(5, .62 * n + 1), 16)  # inches; the limit is for a hundred classes
     figure, [[axes]] = new_figure(1, 1, size, size)
     axes.imshow(shades, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.argwhere(counts) if n <= 30 else ():

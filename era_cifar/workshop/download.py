@@ -43,7 +43,7 @@ class RemoteFile:
     size: int              # in bytes
 
     def is_at(self, path: Path) -> bool:
-        "Is it here, with the right size and the right md5 sum?"
+        "Return whether the file is there, with the right size and the right md5 sum."
         with reading(path):
             if not path.is_file() or size_of(path) != self.size: return False
             with open(path, "rb") as file: found = hashlib.file_digest(file, "md5").hexdigest()

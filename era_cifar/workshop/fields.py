@@ -498,7 +498,7 @@ class Tracer(TorchDispatchMode):
         return call.result
 
     def is_shared(self, t: Tensor) -> bool:
-        "Does another tensor use the same memory?"
+        "Return whether another tensor uses the same memory."
         memory = t.untyped_storage()._cdata
         return any(other is not t and other.untyped_storage()._cdata == memory
             for other, _ in self.known.values())
@@ -555,7 +555,7 @@ class Row:
     size: int | tuple               # the receptive field in pixels; of a global row, the input
     jump: int | tuple | None        # pixels between neighbouring units; None if global
     start: float | tuple            # the centre of unit 0, in pixels
-    effective_padding: int | tuple  # pixels before the picture at which the field of unit 0 begins
+    effective_padding: int | tuple  # pixels before the image at which the field of unit 0 begins
     is_global: bool                 # does it depend on all positions along some axis?
     local_size: int | tuple | None  # of a global row: the field along the local path
     field: str                      # the receptive field as text

@@ -41,7 +41,7 @@ def happens(
     n: int,    # images
     generator: Generator,
 ) -> Tensor:   # (n,) bool
-    "Toss a coin for each of n images."
+    "Choose each of n images with probability p."
     return torch.rand(n, generator=generator) < p
 
 
@@ -92,7 +92,7 @@ def hash_coin(
     index: Tensor,  # (B,) int64: the place of each image in the data
     seed: int,      # of the run
 ) -> Tensor:        # (B,) bool
-    "A fair coin for each image, always the same (SplitMix64's finaliser, Steele et al. 2014)."
+    "A random bit for each image, always the same (SplitMix64's finaliser, Steele et al. 2014)."
     # integers overflow here on purpose: only the bits matter
     bits = index.to(torch.int64) * -7046029254386353131 + mix(seed)
     bits = (bits ^ (bits >> 30)) * -4658895280553007687
