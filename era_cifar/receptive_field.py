@@ -35,9 +35,9 @@ def receptive_field(
     rows = tuple(make_row(*step) for step in traced.steps)
     modules = tuple((name, make_row(name, "", x)) for name, x in traced.outputs.items())
     first = next((row for row in rows if row.is_global), None)
+    local = " In brackets: the field along the local path." * any(row.local_size for row in rows)
     notes = (f"{first.name} ({first.operation}) depends on every position of the input, and so "
-        "does what is computed from it. In brackets: the field along the local path.",
-        ) if first else ()
+        f"does what is computed from it.{local}",) if first else ()
     return ReceptiveFields(rows, size, notes, modules, followed=True)
 
 # %% ../nbs/06_receptive_field.ipynb #06b97447
