@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm.auto import tqdm
 
-from .workshop.checks import check_flag, check_number, check_type, check_whole
+from .workshop.checks import check_flag, check_number, check_whole
 from .workshop.lr_curve import LRCurve
 from .workshop.precision import grad_scaler, pick_device, pick_precision
 from .workshop.seeds import kept_random
-from .workshop.updates import as_pair, check_loss, update_weights
+from .workshop.updates import as_pair, check_kinds, update_weights
 
 # %% ../nbs/09_lr_finder.ipynb #763c3886
 def copies(model: nn.Module, optimizer: Optimizer, loss_fn: Callable) -> tuple:
@@ -100,11 +100,9 @@ def find_lr(
     progress: bool = True,       # show a bar
 ) -> LRCurve:
     "The loss while the rate grows step by step (Smith 2015). Nothing of the caller's changes."
-    check_type("model", model, nn.Module, "it must be a torch module")
-    check_type("optimizer", optimizer, Optimizer, "it must be one of torch, as sgd(model)")
+    check_kinds(model, optimizer, loss_fn)
     if isinstance(optimizer, torch.optim.LBFGS):
         raise ValueError("LBFGS chooses the length of its steps itself; take SGD or Adam.")
-    if loss_fn is not None: check_loss(loss_fn)
     check_number("diverge", diverge, 1, above=True)
     check_number("start_lr", start_lr, 0, above=True)
     check_number("end_lr", end_lr, start_lr, above=True)

@@ -251,7 +251,7 @@ def corrected() -> list[Recipe]:
 # %% ../nbs/product/recipes.ipynb #a7c66425
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (
     Recipe("quick", model="quick", policy="quick", batch_size=64, epochs=12, max_lr=0.3,
-        nesterov=True, weight_decay=5e-4, decay_norms=False, peak=0.25, div=5, final_div=40,
+        nesterov=True, weight_decay=2.5e-4, decay_norms=False, peak=0.25, div=5, final_div=40,
         label_smoothing=0.2, whiten=2000, note="a small residual network, made for two CPU cores"),
     *corrected(), *earlier_work())}
 

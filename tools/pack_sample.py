@@ -13,8 +13,8 @@ OUT = Path(__file__).resolve().parent.parent / "era_cifar/pictures/cifar10-sampl
 PARTS = {"train": 500, "test": 100}  # images of each class
 
 
-def choose(folder: Path, part: str, n: int) -> tuple[list[Path], list[int], list[str]]:
-    "n files of each class, in random order, with their labels and the names of the classes."
+def choose(folder: Path, part: str, n: int) -> tuple[list[Path], list[int]]:
+    "n files of each class, in random order, with their labels."
     generator = np.random.default_rng(0)
     classes = sorted(path.name for path in (folder / part).iterdir() if path.is_dir())
     files, labels = [], []
@@ -24,7 +24,7 @@ def choose(folder: Path, part: str, n: int) -> tuple[list[Path], list[int], list
         files += [known[i] for i in sorted(generator.permutation(len(known))[:n])]
         labels += [label] * n
     order = generator.permutation(len(files))
-    return [files[i] for i in order], [labels[i] for i in order], classes
+    return [files[i] for i in order], [labels[i] for i in order]
 
 
 def common_start(contents: list[bytes]) -> int:
@@ -41,14 +41,13 @@ def main() -> None:
     folder = parser.parse_args().folder
     arrays, contents = {}, []
     for part, n in PARTS.items():
-        files, labels, classes = choose(folder, part, n)
+        files, labels = choose(folder, part, n)
         contents += [path.read_bytes() for path in files]
         arrays[f"{part}_labels"] = np.array(labels, np.uint8)
     start = common_start(contents)
     arrays["header"] = np.frombuffer(contents[0][:start], np.uint8)
     arrays["bodies"] = np.frombuffer(b"".join(content[start:] for content in contents), np.uint8)
     arrays["lengths"] = np.array([len(content) - start for content in contents], np.uint16)
-    arrays["classes"] = np.array(classes)
     OUT.parent.mkdir(exist_ok=True)
     np.savez(OUT, **arrays)
     print(f"{OUT}: {len(contents)} images, header of {start} bytes, {OUT.stat().st_size:,} bytes")

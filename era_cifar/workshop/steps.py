@@ -272,8 +272,8 @@ def check_field(name: str, value: object) -> object:
     if name == "fill":
         levels = value if isinstance(value, (tuple, list)) else [value]
         fill_levels(value, normalised=any(isinstance(level, float) for level in levels))
-    if name == "where": return check_choice(name, value, 
-        ("inside", "centre", "clipped", "anywhere"))
+    if name == "where":
+        return check_choice(name, value, ("inside", "centre", "clipped", "anywhere"))
     if name == "alpha": return check_number(name, value, 0, above=True)
     most = {"p": 1, "brightness": 1, "contrast": 1, "saturation": 1, "hue": .5, "degrees": 180}
     return check_number(name, value, 0, most[name], closed=True) if name in most else value
@@ -313,7 +313,7 @@ def soft_labels(
         return one_hot(y.long(), n_classes).float()
     raise ValueError(f"labels are {y.dtype} of the shape {tuple(y.shape)}; they must be whole "
         f"numbers (B,) below n_classes, which is {n_classes}, or probabilities (B, {n_classes}). "
-        "Set " "n_classes to the number of classes.")
+        "Set n_classes to the number of classes.")
 
 # %% ../../nbs/workshop/steps.ipynb #66e9e0fd
 #| code-fold: true

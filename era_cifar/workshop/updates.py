@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['as_pair', 'groups', 'updates_per_epoch', 'clip_gradients', 'move_weights', 'l1_penalty', 'forward', 'measure_batch',
            'Update', 'update_weights', 'TrainingError', 'check_finite', 'read_updates', 'averaged_copy', 'flip_mean',
-           'evaluating', 'collect', 'check_loss', 'check_loaders', 'check_batches', 'check_parts']
+           'evaluating', 'collect', 'check_loss', 'check_loaders', 'check_batches', 'check_kinds', 'check_parts']
 
 # %% ../../nbs/workshop/updates.ipynb #e8dda51d
 import math
@@ -232,6 +232,13 @@ def check_batches(number: int) -> None:
         "again in each epoch: a generator can't.")
 
 # %% ../../nbs/workshop/updates.ipynb #6b0e2a05
+def check_kinds(model: object, optimizer: object, loss_fn: object = None) -> None:
+    "Refuse a model, an optimizer or a loss of another type; without a loss it is cross-entropy."
+    check_type("model", model, nn.Module, "it must be a torch module")
+    check_type("optimizer", optimizer, Optimizer, "it must be one of torch, as sgd(model)")
+    if loss_fn is not None: check_loss(loss_fn)
+
+
 def check_parts(
     model: object,
     optimizer: object,
@@ -239,12 +246,10 @@ def check_parts(
     loss_fn: object = None,    # None: cross-entropy
 ) -> None:
     "Refuse a model, an optimizer, a schedule and a loss that do not belong together."
-    check_type("model", model, nn.Module, "it must be a torch module")
-    check_type("optimizer", optimizer, Optimizer, "it must be one of torch, as sgd(model)")
+    check_kinds(model, optimizer, loss_fn)
     if scheduler is not None:
         kinds = (LRScheduler, ReduceLROnPlateau)
         check_type("scheduler", scheduler, kinds, "it must be one of torch, or None")
-    if loss_fn is not None: check_loss(loss_fn)
     own = {id(weight) for weight in model.parameters()}
     strange = sum(id(weight) not in own for group in optimizer.param_groups
         for weight in group["params"])
