@@ -401,7 +401,7 @@ def run_table(run: Run) -> str:  # HTML
 def large_layer(
     model: nn.Module,
     x: Tensor,         # (B, C, H, W), normalised
-    least: int = 7,    # pixels of height and width
+    least: int = 3,    # height and width of its output
 ) -> str:              # its dotted name
     "The last default layer whose output is large enough; else the last one."
     names, sizes = default_layers(model, x), spatial_layers(model, x)
@@ -488,16 +488,19 @@ def read_config(folder: Path) -> dict:
     "The config.json of a run."
     try: config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise RunError(f"The folder {folder} holds no run: there is no config.json. To start one: "
-            f"era_cifar_train RECIPE --out {shlex.quote(str(folder))}") from None
+        advice = f"To start one: era_cifar_train RECIPE --out {shlex.quote(str(folder))}"
+        if is_trained(folder): advice = "It held one: take the file from a copy, or train again."
+        raise RunError(f"The folder {folder} holds no run: there is no config.json. {advice}"
+            ) from None
     except OSError as error:
-        raise RunError(f"The folder {folder} can't be read ({error.strerror}).") from error
+        raise RunError(f"The file {folder / 'config.json'} can't be read ({error.strerror}). Make "
+            "it readable, or take it from a copy.") from error
     except ValueError as error:
         raise RunError(f"The folder {folder} can't be loaded: its config.json is damaged "
-            f"({error}).") from error
+            f"({error}). Take the file from a copy, or train again.") from error
     if not isinstance(config, dict) or not {"recipe", "data"} & set(config):
         raise RunError(f"The folder {folder} holds no run of era_cifar: its config.json has "
-            "other content.")
+            "other content. Take the file from a copy, or train again.")
     for name, kind in NEEDED.items():
         place, _, key = name.rpartition(": ")
         part = config[place] if place else config
@@ -560,7 +563,9 @@ def read_history(folder: Path, recipe: Recipe) -> History:
     if not steps.exists(): return history
     with usable(folder, "steps.csv"):
         history = History.from_csv(folder / "history.csv", steps)
-        check_whole("The number of its steps", len(history.step_losses), len(history))
+        n = check_whole("The number of its steps", len(history.step_losses), len(history))
+        if n % len(history):
+            raise ValueError(f"{n} steps can't belong to {len(history)} epochs of equal length")
     return history
 
 # %% ../nbs/product/run.ipynb #1a5d3c03
