@@ -473,8 +473,8 @@ def check_same_run(path: Path, config: dict) -> None:
         there = other[place].get(name, here)
         if here != there:
             raise ValueError(f"it is of another run than config.json: '{place}: {name}' is "
-                f"{short_name(repr(there), 60)} in its header, and {short_name(repr(here), 60)} "
-                "there")
+                f"{short_name(repr(there), 60)} in it, and {short_name(repr(here), 60)} in "
+                "config.json")
 
 # %% ../nbs/product/run.ipynb #ddbe3fd7
 # the required entries of config.json, and their types
