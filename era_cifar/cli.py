@@ -393,7 +393,7 @@ def explain_parser() -> Parser:
     parser.add_argument("--out", metavar="FILE", type=file_name(".png"), help="the figure, which "
         "is replaced if it exists (default: explain.png, which is not replaced)")
     parser.add_argument("--top", metavar="K", type=int, default=3, help="show the K most probable "
-        "classes (default: 3)")
+        "classes, at most 10 (default: 3)")
     parser.add_argument("--layer", metavar="NAME", nargs="+", action="extend", help="one or more "
         "layers whose maps are shown (default: one of the last; the figure says which)")
     parser.add_argument("--class", metavar="NAME", dest="class_name", help="show what speaks for "
@@ -426,7 +426,7 @@ def to_explain(arguments: argparse.Namespace) -> tuple[object, Path]:  # a Run, 
     "Check the arguments, and load the run."
     if not arguments.pictures:
         raise ValueError(f"Give at least one PICTURE, before --layer. {EXPLAIN_EXAMPLE}")
-    check_whole("--top", arguments.top, 1)
+    check_whole("--top", arguments.top, 1, 10)
     check_number("--image-weight", arguments.image_weight, 0, 1, closed=True)
     place = find_place(arguments)
     with quiet_import(): from era_cifar.explain import check_question, find_run
