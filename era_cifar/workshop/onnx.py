@@ -75,8 +75,8 @@ def onnx_bytes(
             dynamic_shapes=({0: torch.export.Dim("batch")},))
     content = program.model_proto
     graph = content.graph
-    # the exporter notes the lines of Python code, with the paths of this computer
-    for part in (*graph.node, *graph.value_info, *graph.input, *graph.output):
+    # the exporter notes where each operator comes from, with the paths of this computer
+    for part in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
         part.ClearField("metadata_props")
     set_model_props(content, dict(metadata))
     return content.SerializeToString()
