@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['MOST_IMAGES', 'MOST_LAYERS', 'MOST_CLASSES', 'Given', 'shrink', 'printable', 'read_inputs', 'class_numbers',
-           'shown_layers', 'find_run', 'check_question', 'Explanation', 'draw_row', 'draw_bars', 'examine', 'explain']
+           'shown_layers', 'find_run', 'check_question', 'Explanation', 'layer_title', 'draw_row', 'draw_bars',
+           'examine', 'explain']
 
 # %% ../nbs/product/explain.ipynb #e12d0005
 import os
@@ -88,7 +89,10 @@ def shown_layers(
 ) -> dict[str, tuple[int, int]]:         # name → height and width of its maps
     "The layers whose maps are shown."
     x = torch.zeros(1, 3, *run.size)
-    known = spatial_layers(run.model, x)
+    try: known = spatial_layers(run.model, x)
+    except (ValueError, RuntimeError) as error:
+        raise RunError(f"The network can't be used for images of {run.size[1]} × {run.size[0]} "
+            f"pixels, on which it was trained. Is it damaged? ({error})") from error
     if not known:
         raise RunError(f"The network {type(run.model).__name__} has no layer with several "
             "positions, so that GradCAM can't show where it looks.")
@@ -131,7 +135,7 @@ class Explanation:
     layers: dict[str, tuple[int, int]]  # the names of L layers, height and width of their maps
     maps: Tensor                    # (L, N, H, W) float32 from 0 to 1
     top: int                        # classes that are shown of each image
-    title: str                      # of the figure
+    network: str                    # the recipe and the data, for the title of the figure
 
     def __len__(self) -> int: return len(self.given)
 
@@ -153,10 +157,19 @@ class Explanation:
         figure, axes = new_figure(len(self), columns, 1.8, 2)
         axes[0, 0].get_gridspec().set_width_ratios([1] * (columns - 1) + [1.3])
         for i, row in enumerate(axes): draw_row(row, self, i, image_weight)
-        figure.suptitle(self.title, fontsize=9, parse_math=False)
+        height, width = self.seen.shape[1:3]
+        figure.suptitle(f"{self.network}. It sees the middle part of each image in {width} × "
+            f"{height} pixels.\nColours of the maps: from blue for no evidence to red for the most "
+            "in the image.", fontsize=9, parse_math=False)
         return figure
 
 # %% ../nbs/product/explain.ipynb #e12d0011
+def layer_title(name: str) -> str:
+    "The name of a layer, short enough for a title; a number alone is no title."
+    if name.isdigit(): return f"layer {name}"
+    return name if len(name) < 17 else f"…{name[-15:]}"
+
+
 def draw_row(
     row: Sequence[Axes],      # a panel for each part: 3 more than there are layers
     found: Explanation,
@@ -175,8 +188,7 @@ def draw_row(
     for panel, (layer, (h, w)), maps in zip(row[2:], found.layers.items(), found.maps):
         draw_overlay(panel, seen, maps[i].numpy(), image_weight)
         what = "evidence for" if maps[i].any() else "no evidence for"
-        layer = layer if len(layer) < 17 else f"…{layer[-15:]}"
-        panel.set_title(f"{'layer ' * layer[0].isdigit()}{layer} ({w} × {h})\n{what} {name}", fontsize=8,
+        panel.set_title(f"{layer_title(layer)} ({w} × {h})\n{what} {name}", fontsize=8,
             parse_math=False)
     draw_bars(row[-1], found.ranking(i))
 
@@ -211,12 +223,9 @@ def examine(
         explained = numbers or predictions.predicted.tolist()
         maps = run.gradcam(images, list(found), explained)
     except (ValueError, RuntimeError) as error:  # the arguments were checked above
-        raise RunError(f"The network can't be used for these images. Is it damaged? ({error})"
-            ) from error
-    title = (f"{run.recipe.name}, trained on {run.config['data']['name']}. It sees the middle part "
-        f"of each image in {seen.shape[2]} × {seen.shape[1]} pixels.\nColours of the maps: from blue "
-        "for no evidence to red for the most in the image.")
-    return Explanation(given, predictions, seen, explained, found, maps, top, title)
+        raise RunError(f"The network can't be used. Is it damaged? ({error})") from error
+    network = f"{run.recipe.name}, trained on {run.config['data']['name']}"
+    return Explanation(given, predictions, seen, explained, found, maps, top, network)
 
 
 def explain(
