@@ -59,10 +59,8 @@ def weighted_sum(
 def gradcam(
     model: nn.Module,       # is left as it is
     x: Tensor,              # (B, C, H, W), normalised
-    # a module of the model or its dotted name, or a list of them
-    layer: nn.Module | str | Sequence,
-    # for all, or each; None: the predicted ones
-    classes: int | Sequence[int] | Tensor | None = None,
+    layer: nn.Module | str | Sequence,  # a module of the model or its name, or a list of them
+    classes: int | Sequence[int] | Tensor | None = None,  # for all, or each; None: predicted
     method: str = "gradcam",  # or "gradcam++", "hirescam", "eigencam" of pytorch-grad-cam
 ) -> Tensor:  # (B, H, W) float32 from 0 to 1, on the CPU; (L, B, H, W) for a list of L layers
     "Where a layer sees the evidence for a class (Selvaraju et al. 2017, section 3)."
@@ -87,8 +85,8 @@ def pointing_game(
     maps: Tensor | np.ndarray,   # (B, H, W), at least 0
     boxes: Tensor | np.ndarray,  # (B, 4): left, top, right, bottom; right and bottom exclusive
 ) -> float:                      # from 0 to 1
-    """The fraction of maps whose highest value lies in the box (Zhang et al. 2016). Of equal highest
-    values each counts in part, and a map of zeros is a miss."""
+    """The fraction of maps whose highest value lies in the box (Zhang et al. 2016). Equal highest
+    values share the hit, and a map of zeros is a miss."""
     maps, inside = maps_and_boxes(maps, boxes)
     highest = maps.amax((1, 2), keepdim=True)
     peaks = (maps >= highest * (1 - 1e-6)) & (highest > 0)
