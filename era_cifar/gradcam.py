@@ -59,8 +59,8 @@ def weighted_sum(
 def gradcam(
     model: nn.Module,       # is left as it is
     x: Tensor,              # (B, C, H, W), normalised
-    layer: nn.Module | str | Sequence,  # a module of the model or its dotted name, or a list of them
-    classes: int | Sequence[int] | Tensor | None = None,  # for all, or each; None: the predicted ones
+    layer: nn.Module | str | Sequence,  # a module of the model or its name, or a list of them
+    classes: int | Sequence[int] | Tensor | None = None,  # for all, or each; None: predicted
     method: str = "gradcam",  # or "gradcam++", "hirescam", "eigencam" of pytorch-grad-cam
 ) -> Tensor:  # (B, H, W) float32 from 0 to 1, on the CPU; (L, B, H, W) for a list of L layers
     "Where a layer sees the evidence for a class (Selvaraju et al. 2017, section 3)."
@@ -85,8 +85,8 @@ def pointing_game(
     maps: Tensor | np.ndarray,   # (B, H, W), at least 0
     boxes: Tensor | np.ndarray,  # (B, 4): left, top, right, bottom; right and bottom exclusive
 ) -> float:                      # from 0 to 1
-    """The fraction of maps whose highest value lies in the box (Zhang et al. 2016). Of equal highest
-    values each counts in part, and a map of zeros is a miss."""
+    """The fraction of maps whose highest value lies in the box (Zhang et al. 2016). Equal highest
+    values share the hit, and a map of zeros is a miss."""
     maps, inside = maps_and_boxes(maps, boxes)
     highest = maps.amax((1, 2), keepdim=True)
     peaks = (maps >= highest * (1 - 1e-6)) & (highest > 0)
@@ -115,7 +115,7 @@ def shuffle_weights(model: nn.Module, seed: int = 0) -> nn.Module:  # a copy in 
 
 # %% ../nbs/12_gradcam.ipynb #12cc001e
 #| code-fold: true
-#| code-summary: "overlay"
+#| code-summary: "Drawing: overlay, show_gradcam and show_pairs"
 def overlay(
     pixels: np.ndarray,         # (H, W, 3) uint8
     cam: Tensor | np.ndarray,   # (H, W) from 0 to 1
@@ -127,9 +127,7 @@ def overlay(
     heat = 255 * colormaps[COLORS](check_rows(cam, pixels)["map"])[..., :3]
     return (image_weight * pixels + (1 - image_weight) * heat)[0].round().astype(np.uint8)
 
-# %% ../nbs/12_gradcam.ipynb #12cc001f
-#| code-fold: true
-#| code-summary: "show_gradcam and show_pairs"
+
 def show_gradcam(
     images: Images,
     maps: Tensor | Mapping[str, Tensor],  # (B, H, W) from 0 to 1, or for each name, in a row
@@ -140,7 +138,7 @@ def show_gradcam(
     titles, rows = image_titles(images, titles), check_rows(maps, images.pixels)
     check_number("image_weight", image_weight, 0, 1, closed=True)
     size = min(1.25, 8 / len(images))  # inches
-    figure, axes = new_figure(1 + len(rows), len(images), size, size + .1)
+    figure, axes = new_figure(1 + len(rows), len(images), size, size)
     for panel, *each in zip(axes[0], images.pixels, titles): show_image(panel, *each)
     for line, cams in zip(axes[1:], rows.values()):
         for panel, *each in zip(line, images.pixels, cams): draw_overlay(panel, *each, image_weight)
@@ -174,9 +172,7 @@ def show_pairs(
     add_color_bar(figure, axes)
     return figure
 
-# %% ../nbs/12_gradcam.ipynb #12cc0020
-#| code-fold: true
-#| code-summary: "Titles"
+
 def image_titles(images: Images, titles: Sequence[str] | None) -> list[str]:
     "The titles of images, or the names of their classes."
     if len(images) == 0: raise ValueError("There are no images to show: the Images are empty.")

@@ -490,11 +490,10 @@ def read_config(folder: Path) -> dict:
     except (FileNotFoundError, NotADirectoryError):
         advice = f"To start one: era_cifar_train RECIPE --out {shlex.quote(str(folder))}"
         if is_trained(folder): advice = "It held one: take the file from a copy, or train again."
-        raise RunError(f"The folder {folder} holds no run: there is no config.json. {advice}"
-            ) from None
+        raise RunError(f"The folder {folder} holds no run: there is no config.json. "
+            f"{advice}") from None
     except OSError as error:
-        raise RunError(f"The file {folder / 'config.json'} can't be read ({error.strerror}). Make "
-            "it readable, or take it from a copy.") from error
+        raise RunError(f"{folder / 'config.json'} can't be read ({error.strerror}).") from error
     except ValueError as error:
         raise RunError(f"The folder {folder} can't be loaded: its config.json is damaged "
             f"({error}). Take the file from a copy, or train again.") from error
