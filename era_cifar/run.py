@@ -310,10 +310,10 @@ class Run:
         images: Images,           # N of them
         layer: object = None,     # a dotted name, a module, or a list of L; None: see large_layer
         classes: int | Sequence[int] | Tensor | None = None,  # for all, or N; None: the predicted
-        method: str = "gradcam",  # or "gradcam++", "hirescam", "eigencam"
+        method: str = "hirescam", # or "gradcam", "gradcam++", "eigencam"
         batch_size: int = 100,    # images at a time
     ) -> Tensor:                  # (N, H, W) float32 in 0…1, on the CPU; (L, N, H, W) for a list
-        "Where the network looks, with images normalised as in predict (Selvaraju et al. 2017)."
+        "Where the network looks, with images normalised as in predict (see lesson 12)."
         check_type("images", images, Images, "it must be Images(pixels, [0] * n, run.classes)")
         check_whole("The number of images", len(images), 1)
         inputs = [x for x, _ in self.batches(images, batch_size)]
@@ -401,7 +401,7 @@ def run_table(run: Run) -> str:  # HTML
 def large_layer(
     model: nn.Module,
     x: Tensor,         # (B, C, H, W), normalised
-    least: int = 3,    # height and width of its output
+    least: int = 7,    # height and width of its output
 ) -> str:              # its dotted name
     "The last default layer whose output is large enough; else the last one."
     names, sizes = default_layers(model, x), spatial_layers(model, x)
