@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Turns', 'in_turns', 'Spread', 'spread', 'cpu_name', 'usable_cores', 'machine', 'result_path', 'save_result',
-           'load_result', 'check_plain']
+           'load_result']
 
 # %% ../nbs/13_measure.ipynb #304d1236
 import json
@@ -25,7 +25,7 @@ import torch
 from matplotlib.figure import Figure
 
 from .workshop.cache import whole_file
-from .workshop.checks import check_type, check_whole
+from .workshop.checks import check_plain, check_type, check_whole
 from .workshop.figures import html_table, new_figure, text_table
 
 # %% ../nbs/13_measure.ipynb #ae2e200d
@@ -183,22 +183,3 @@ def load_result(
     known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
     raise FileNotFoundError(f"There is no result {name!r}. Known: {known}. "
         "A script in benchmarks/ makes each of them.")
-
-# %% ../nbs/13_measure.ipynb #7031ad2f
-#| code-fold: true
-#| code-summary: "Checking the values before they are written"
-def check_plain(
-    value: object,  # to be written as JSON
-    where: str,     # its place, for the message
-) -> None:
-    "Check that a value is made of texts, finite numbers, True, False, None, lists and dicts."
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            check_type(f"The key {key!r} of {where}", key, str, "it must be a text")
-            check_plain(inner, f"{where}[{key!r}]")
-    elif isinstance(value, (list, tuple)):
-        for i, inner in enumerate(value): check_plain(inner, f"{where}[{i}]")
-    elif not (value is None or isinstance(value, (str, int, float))) or (
-            isinstance(value, float) and not math.isfinite(value)):
-        raise ValueError(f"{where} is {value!r}; it must be a text or a finite number. For arrays "
-            "and tensors: .tolist() or float().")
