@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TEMPLATE', 'STYLE', 'Outcome', 'Illustration', 'show_rates', 'draw_rates', 'draw_search', 'draw_curves',
-           'draw_samples', 'draw_classes', 'draw_confusion', 'draw_calibration', 'prepared', 'finest_layer',
+           'draw_samples', 'draw_classes', 'draw_confusion', 'draw_calibration', 'prepared', 'layers_of', 'maps_of',
            'mistake_titles', 'draw_mistakes', 'first_of_each', 'draw_layers', 'draw_figures', 'what_was_chosen',
            'changed_settings', 'as_option', 'repeat_command', 'as_python', 'describe_objects', 'repeat_call',
            'describe_data', 'describe_facts', 'describe_repetition', 'describe_environment', 'summarise', 'report_html',
@@ -15,7 +15,7 @@ import base64
 import io
 import re
 import shlex
-from collections.abc import Callable
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,11 +83,12 @@ def draw_search(outcome: Outcome) -> Illustration | str:
     "The curve of the search for a rate, if there was one."
     searched = outcome.config.get("search")
     if not searched: return "The highest rate was given; there was no search for it."
-    curve, found = LRCurve(searched["lrs"], searched["losses"]), searched["suggestion"]
+    curve, found = LRCurve(searched["lrs"], searched["losses"]), outcome.recipe.max_lr
+    name = searched["suggestion"].replace("_", " ")
     alt = (f"The loss at {len(curve)} learning rates from {curve.lrs[0]:.3g} to "
-        f"{curve.lrs[-1]:.3g}; the rate called {found} is {curve.suggestion(found):.3g}.")
+        f"{curve.lrs[-1]:.3g}; the training used {name}, {found:.3g}.")
     return Illustration(curve.plot(), alt,
-        f"The search for the highest rate before the training. Used: {found}.")
+        f"The search for the highest rate before the training. Used: {name}, {found:.3g}.")
 
 
 def draw_curves(history: History) -> Illustration:
@@ -128,7 +129,7 @@ def draw_confusion(predictions: Predictions) -> Illustration:
     for actual, predicted, count in predictions.most_confused(1):
         alt += f"; the most frequent mistake: {actual} taken for {predicted}, {count:,} times"
     return Illustration(show_confusion(predictions), f"{alt}.", "The confusion matrix of the test "
-        "images: the rows are the true classes, the columns the predicted ones.")
+        "images: the rows are the actual classes, the columns the predicted ones.")
 
 
 def draw_calibration(predictions: Predictions) -> Illustration:
@@ -138,8 +139,8 @@ def draw_calibration(predictions: Predictions) -> Illustration:
     return Illustration(show_calibration(predictions), "Calibration: accuracy by the probability "
         f"of the answer; the expected calibration error is {error:.1%}.", "The probability of an "
         "answer, and how often such answers are right. On the diagonal both are equal. On average "
-        f"the network gives its answer {sure:.1%}, and {predictions.accuracy:.1%} are right; the "
-        f"expected calibration error is {error:.1%}.")
+        f"the network gives its answer a probability of {sure:.1%}, and "
+        f"{predictions.accuracy:.1%} of the answers are right.")
 
 # %% ../nbs/product/report.ipynb #841ab378
 def prepared(outcome: Outcome, images: Images) -> Tensor:  # (B, 3, H, W) float32
@@ -148,11 +149,21 @@ def prepared(outcome: Outcome, images: Images) -> Tensor:  # (B, 3, H, W) float3
     return normalise(to_batch(images.pixels), about["mean"], about["std"]).to(device)
 
 
-def finest_layer(model: nn.Module, x: Tensor) -> str:
-    "The last of the network's layers whose map has at least 7 × 7 positions, else the last one."
-    layers, sizes = default_layers(model, x), spatial_layers(model, x)
-    if not layers: raise ValueError("the network has no layer with a feature map.")
-    return next((name for name in reversed(layers) if min(sizes[name]) >= 7), layers[-1])
+def layers_of(model: nn.Module, x: Tensor) -> tuple[list[str], str]:
+    "The layers to look at, and the last of them with at least 3 × 3 positions (else the last)."
+    layers, sizes = [*default_layers(model, x)], spatial_layers(model, x)
+    if not layers: raise ValueError(f"the network {type(model).__name__} has no feature map.")
+    return layers, ([name for name in layers if min(sizes[name]) >= 3] or layers)[-1]
+
+
+def maps_of(model: nn.Module, x: Tensor, layers: list[str], classes: Tensor) -> tuple[Tensor, str]:
+    "Maps (L, B, H, W), and a sentence if some are empty, instead of the warnings of gradcam."
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        maps = gradcam(model, x, layers, classes)
+    empty = int((maps.amax(dim=(2, 3)) == 0).sum())
+    return maps, (f" {empty} of the {maps.shape[0] * maps.shape[1]} maps are 0 everywhere: no "
+        "position speaks for the class more than the others." if empty else "")
 
 
 def mistake_titles(predictions: Predictions, which: Tensor) -> list[str]:
@@ -168,19 +179,19 @@ def draw_mistakes(outcome: Outcome, test: Images, n: int = 20) -> Illustration |
     predictions = outcome.predictions
     if predictions.accuracy == 1: return "None: every test image was classified correctly."
     which, number = predictions.worst(n), int(predictions.wrong.sum())
-    caption = "The worst mistakes on test images: the predicted class with its probability / the " \
-        "true class."
+    caption = ("The worst mistakes on test images: the predicted class with its probability / the "
+        "actual class.")
     alt = f"{len(which)} of {number:,} misclassified test images, with their classes"
     try:
         images, x = test[which.numpy()], prepared(outcome, test[which.numpy()])
-        layer = finest_layer(outcome.model, x)
-        maps = gradcam(outcome.model, x, layer, predictions.predicted[which])
+        layer = layers_of(outcome.model, x)[1]
+        [maps], note = maps_of(outcome.model, x, [layer], predictions.predicted[which])
     except ValueError as error:
         return Illustration(show_mistakes(test, predictions, n), f"{alt}.",
             f"{caption} GradCAM maps are left out: {error}")
     return Illustration(show_pairs(images, maps, mistake_titles(predictions, which), columns=4),
         f"{alt}; beside each of them the GradCAM map of the predicted class.", f"{caption} On "
-        f"the right: what speaks for the predicted class (GradCAM, layer {layer}).")
+        f"the right: what speaks for the predicted class (GradCAM of {layer}).{note}")
 
 # %% ../nbs/product/report.ipynb #377d06cd
 def first_of_each(labels: np.ndarray, n: int) -> np.ndarray:  # positions
@@ -196,9 +207,8 @@ def draw_layers(outcome: Outcome, test: Images, n: int = 5) -> Illustration | st
     images, predicted = test[which], predictions.predicted[torch.from_numpy(which)]
     try:
         x = prepared(outcome, images)
-        layers = default_layers(outcome.model, x)
-        if not layers: raise ValueError("the network has no layer with a feature map.")
-        maps = gradcam(outcome.model, x, list(layers), predicted)
+        layers = layers_of(outcome.model, x)[0]
+        maps, note = maps_of(outcome.model, x, layers, predicted)
     except ValueError as error: return f"GradCAM maps are left out: {error}"
     names = [short_name(predictions.classes[label]) for label in images.labels]
     answers = [short_name(predictions.classes[label]) for label in predicted]
@@ -206,8 +216,8 @@ def draw_layers(outcome: Outcome, test: Images, n: int = 5) -> Illustration | st
         for actual, answer in zip(names, answers)]
     return Illustration(show_gradcam(images, dict(zip(layers, maps)), titles),
         f"GradCAM maps of the layers {', '.join(layers)} for {len(images)} test images: "
-        f"{', '.join(names)}.", "What speaks for the predicted class, layer by layer: below "
-        "each image its maps, the layer that comes first on top.")
+        f"{', '.join(names)}.", "What speaks for the predicted class, layer by layer (GradCAM): "
+        f"below each image its maps, the first layer on top.{note}")
 
 # %% ../nbs/product/report.ipynb #b92f6212
 def draw_figures(outcome: Outcome, data: Data) -> dict[str, Illustration | str]:
@@ -315,10 +325,10 @@ TEMPLATE = """
 <section id="{{ id }}"><h2>{{ titles[id] }}</h2>
 {{ caller() }}</section>
 {% endmacro %}
-{% macro picture(name) %}
+{% macro picture(name, zoom=1) %}
 {% set it = pictures[name] %}
 {% if it is string %}<p>{{ it }}</p>{% else %}
-<figure><div class="plate"><img alt="{{ it.alt }}" style="--inches: {{ it.inches }}"
+<figure><div class="plate"><img alt="{{ it.alt }}" style="--inches: {{ it.inches * zoom }}"
   src="{{ it.source }}"></div><figcaption>{{ it.caption }}</figcaption></figure>
 {% endif %}
 {% endmacro %}
@@ -343,13 +353,13 @@ TEMPLATE = """
 {% call section("curves") %}{{ picture("curves") }}
 <details><summary>All epochs as a table</summary><div class="wide">{{ epochs | safe }}</div>
 </details>{% endcall %}
-{% call section("mistakes") %}{{ picture("mistakes") }}{% endcall %}
-{% call section("gradcam") %}{{ picture("gradcam") }}{% endcall %}
+{% call section("mistakes") %}{{ picture("mistakes", 1.35) }}{% endcall %}
+{% call section("gradcam") %}{{ picture("gradcam", 1.3) }}{% endcall %}
 {% call section("classes") %}{{ picture("classes") }}{{ picture("confusion") }}{% endcall %}
 {% call section("calibration") %}{{ picture("calibration") }}{% endcall %}
 {% call section("rates") %}{{ picture("rates") }}{{ picture("lr_finder") }}{% endcall %}
 {% call section("images") %}<p>{{ images }}</p>{{ picture("samples") }}{% endcall %}
-{% call section("network") %}<p>{{ network }}</p>
+{% call section("network") %}{% for note in notes %}<p>{{ note }}</p>{% endfor %}
 <div class="wide tall">{{ layers | safe }}</div>{% endcall %}
 {% call section("settings") %}<p>{{ compared }}</p>{{ table(settings, changed) }}{% endcall %}
 {% call section("repeat") %}<p>{{ repeat.words }}</p><pre>{{ repeat.text }}</pre>
@@ -387,7 +397,8 @@ figcaption { margin: .5rem auto 0; max-width: 46rem; text-align: center; }
 img { display: block; margin: 0 auto; height: auto; width: calc(var(--inches) * 105px);
   max-width: 100%; min-width: calc(var(--inches) * 62px); }
 .wide { overflow-x: auto; margin-top: .6rem; } p, dd { overflow-wrap: anywhere; }
-.tall { max-height: 34rem; } .tall th { position: sticky; top: 0; background: var(--card); }
+.tall { max-height: 34rem; } .tall td, .tall th { padding-right: .7rem; }
+.tall th { position: sticky; top: 0; background: var(--card); }
 dl { columns: 21rem; column-gap: 2.5rem; margin: .8rem 0 0; font-size: 15px; }
 dl div { display: flex; gap: 1rem; padding: .28rem 0; border-bottom: 1px solid var(--line);
   break-inside: avoid; } dt { flex: 0 0 9.5rem; color: var(--soft); }
@@ -427,10 +438,10 @@ def describe_facts(outcome: Outcome) -> list[tuple[str, str]]:
 def describe_repetition(config: dict) -> dict[str, str]:  # words, text, exact
     "How to get the same weights again."
     command, searched = repeat_command(config), config.get("search")
-    words = ("This command repeats the run, in any folder." if command else "The run used objects "
-        "of Python, which a command can't name. This repeats it in Python.")
-    if searched: words += (f" The rate is the one that the search ({searched['suggestion']}) "
-        "found, so it is not searched for again.")
+    found = searched["suggestion"].replace("_", " ") if searched else ""
+    words = ("This command repeats the run, in any folder." if command else "The run was given "
+        "objects of Python, which a command can't name. This repeats it in Python.")
+    if found: words += f" The search ({found}) is not repeated: its rate is given as a number."
     exact = ("The same settings, machine, threads and versions give the same weights, bit for bit."
         if config["device"] == "cpu" else "On a GPU two runs differ slightly, even with the same "
         "seed.")
@@ -462,7 +473,7 @@ def report_html(outcome: Outcome, pictures: dict[str, dict | str]) -> str:
         title=f"{recipe.name} on {config['data']['name']}", facts=describe_facts(outcome),
         chosen=what_was_chosen(recipe, config["data"]["valid"]), settings=settings,
         epochs=outcome.history._repr_html_(), images=describe_data(config["data"]),
-        network=" ".join(layers.notes), layers=html_table(layers.lines()).replace("  ", "&emsp;"),
+        notes=layers.notes, layers=html_table(layers.lines()).replace("  ", "&emsp;"),
         compared=f"In bold: what differs from the recipe {name}." if changes else
         f"All settings are those of the recipe {name}.", changed=[*changes],
         repeat=describe_repetition(config), environment=describe_environment(config)).lstrip()
