@@ -171,7 +171,7 @@ def show_mistakes(
     titles = [f"{short_name(row.predicted)} {row.probability:.0%} /\n{short_name(row.actual)}"
         for row in predictions.table(which).rows]
     figure = show_images(images[which.numpy()], titles, columns, boxes=False, size=1.4)
-    figure.suptitle("predicted, with its probability /\nactual", fontsize=8.5)
+    figure.suptitle("predicted /\nactual", fontsize=8.5)
     return figure
 
 # %% ../nbs/11_mistakes.ipynb #106b8e30
