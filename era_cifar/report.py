@@ -387,7 +387,7 @@ main > * { background: var(--card); border-radius: .7rem; padding: 1.3rem 1.5rem
 .folded { display: none; } .folded li { padding: .45rem 0; } .folded ol { margin-top: .6rem; }
 summary { cursor: pointer; color: var(--link); }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr));
-  gap: 1rem 1.5rem; margin: 1.1rem 0; }
+  gap: 1rem; margin: 1.1rem 0; }
 .facts b { display: block; font-size: 1.75rem; line-height: 1.2; }
 .facts span, .soft, figcaption { color: var(--soft); font-size: 15px; } .soft { margin: 0; }
 figure { margin: 0 0 1.4rem; } figure:last-child { margin-bottom: 0; }
@@ -395,9 +395,9 @@ figcaption { margin: .5rem auto 0; max-width: 46rem; text-align: center; }
 .plate { background: #fff; border-radius: .5rem; padding: .4rem; overflow-x: auto;
   width: fit-content; max-width: 100%; margin: 0 auto; }
 img { display: block; margin: 0 auto; height: auto; width: calc(var(--inches) * 105px);
-  max-width: 100%; min-width: calc(var(--inches) * 62px); }
+  max-width: 100%; min-width: calc(var(--inches) * 61px); }
 .wide { overflow-x: auto; margin-top: .6rem; } p, dd { overflow-wrap: anywhere; }
-.tall { max-height: 34rem; } .tall td, .tall th { padding-right: .7rem; }
+.tall { max-height: 34rem; } .tall td, .tall th { padding-right: .55rem; }
 .tall th { position: sticky; top: 0; background: var(--card); }
 dl { columns: 21rem; column-gap: 2.5rem; margin: .8rem 0 0; font-size: 15px; }
 dl div { display: flex; gap: 1rem; padding: .28rem 0; border-bottom: 1px solid var(--line);
@@ -411,6 +411,8 @@ pre { background: var(--page); border-radius: .5rem; padding: .8rem 1rem; font-s
   line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere; }
 @media (max-width: 64rem) { body { display: block; padding: 1rem .6rem; } .side { display: none; }
   .folded { display: block; } main > * { padding: 1.1rem 1rem; } h1 { font-size: 1.5rem; } }
+@media (max-width: 40rem) { .plate { max-width: none; width: auto; margin: 0 -1rem;
+  padding: .4rem 0; border-radius: 0; } }
 @media print { .side, .folded { display: none; } body { display: block; background: none; }
   .tall { max-height: none; } }
 """
@@ -419,9 +421,10 @@ pre { background: var(--page); border-radius: .5rem; padding: .8rem 1rem; font-s
 def describe_data(about: dict) -> str:
     "One sentence about the images."
     split = f", {about['valid']:,} validation" if about["valid"] else ""
+    names, n = about["classes"], len(about["classes"])
+    listed = ", ".join(names[:20]) + (f", … and {n - 20} more" if n > 20 else "")
     return (f"{about['name']} ({about['source'] or 'source not named'}): {about['train']:,} "
-        f"training{split} and {about['test']:,} test images of {len(about['classes'])} classes: "
-        f"{', '.join(about['classes'])}.")
+        f"training{split} and {about['test']:,} test images of {n} classes: {listed}.")
 
 
 def describe_facts(outcome: Outcome) -> list[tuple[str, str]]:
@@ -473,7 +476,7 @@ def report_html(outcome: Outcome, pictures: dict[str, dict | str]) -> str:
         title=f"{recipe.name} on {config['data']['name']}", facts=describe_facts(outcome),
         chosen=what_was_chosen(recipe, config["data"]["valid"]), settings=settings,
         epochs=outcome.history._repr_html_(), images=describe_data(config["data"]),
-        notes=layers.notes, layers=html_table(layers.lines()).replace("  ", "&emsp;"),
+        notes=layers.notes, layers=html_table(layers.lines()).replace("  ", "&ensp;"),
         compared=f"In bold: what differs from the recipe {name}." if changes else
         f"All settings are those of the recipe {name}.", changed=[*changes],
         repeat=describe_repetition(config), environment=describe_environment(config)).lstrip()
