@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['COLORS', 'as_batch', 'explaining', 'spatial_layers', 'last_layers', 'default_layers', 'layers_to_use', 'find_layers',
            'copy_of', 'check_outputs', 'as_classes', 'class_scores', 'gradients_of', 'library_maps', 'scale_maps',
-           'resize_maps', 'finish_maps', 'check_maps', 'maps_and_boxes', 'check_rows', 'draw_overlay', 'add_color_bar']
+           'resize_maps', 'place_maps', 'finish_maps', 'check_maps', 'maps_and_boxes', 'check_rows', 'draw_overlay',
+           'add_color_bar']
 
 # %% ../../nbs/workshop/cams.ipynb #12ca0005
 import warnings
@@ -181,7 +182,8 @@ def class_scores(
     if (highest := int(classes.max())) >= logits.shape[1]:
         raise ValueError(f"classes holds {highest}; with {logits.shape[1]} logits the classes run "
             f"from 0 to {logits.shape[1] - 1}.")
-    return logits.gather(1, classes.to(logits.device)[:, None])[:, 0].float()
+    # a copy: tensors made under inference_mode can't be used where gradients are computed
+    return logits.gather(1, classes.clone().to(logits.device)[:, None])[:, 0].float()
 
 # %% ../../nbs/workshop/cams.ipynb #12ca0017
 def gradients_of(
@@ -229,6 +231,19 @@ def resize_maps(maps: Tensor, size: Sequence[int]) -> Tensor:  # (B, h, w) to (B
     return F.interpolate(maps[:, None], tuple(size), mode="bilinear", align_corners=False)[:, 0]
 
 
+def place_maps(
+    maps: Tensor,   # (B, h, w)
+    start: float,   # the centre of the receptive field of unit 0, in pixels
+    jump: float,    # pixels between the centres of neighbouring units
+    size: int,      # of the image
+) -> Tensor:        # (B, size, size)
+    "Resize maps bilinearly, each unit at the centre of its receptive field."
+    def across(units: int) -> Tensor:  # (size, units)
+        place = ((torch.arange(size) - start) / jump).clamp(0, units - 1)
+        return (1 - (place[:, None] - torch.arange(units)).abs()).clamp_min(0)
+    return across(maps.shape[1]) @ maps @ across(maps.shape[2]).T
+
+
 def finish_maps(
     name: str,        # of the layer, for the messages
     maps: Tensor,     # (B, h, w) float32, of the layer
@@ -255,6 +270,7 @@ def finish_maps(
 # %% ../../nbs/workshop/cams.ipynb #12ca0020
 def check_maps(maps: object) -> Tensor:  # (B, H, W) float64, on the CPU
     "Check that a tensor or an array holds maps: finite, and at least 0."
+    check_type("maps", maps, (Tensor, np.ndarray), "it must be a tensor or an array (B, H, W)")
     maps = torch.as_tensor(maps).detach().cpu().double()
     if maps.ndim != 3 or not maps.numel():
         raise ValueError(f"maps have the shape {tuple(maps.shape)}; it must be (B, H, W), so those "
@@ -321,7 +337,9 @@ def draw_overlay(
 
 def add_color_bar(figure: Figure, panels: np.ndarray) -> None:
     "The colours of a map, to the right of its panels."
+    width, height = figure.get_size_inches()
+    height *= len(panels) / figure.axes[0].get_gridspec().nrows
     bar = figure.colorbar(ScalarMappable(Normalize(0, 1), COLORS), ax=panels.ravel().tolist(),
-        fraction=.03, pad=.02, ticks=[0, .5, 1])
+        fraction=.12 / width, aspect=.8 * height / .12, pad=.02, ticks=[0, .5, 1])
     bar.set_label("fraction of the map's maximum", fontsize=8)
     bar.ax.tick_params(labelsize=8)
