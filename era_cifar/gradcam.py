@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from .images import Images
 from era_cifar.workshop.cams import (
-    COLORS, add_color_bar, as_batch, as_classes, check_outputs, check_rows, class_scores, copy_of,
-    default_layers, draw_overlay, explaining, find_layers, finish_maps, gradients_of, library_maps,
-    maps_and_boxes, spatial_layers,
+    HEAT, add_color_bar, as_classes, check_rows, class_scores, copy_of, default_layers,
+    draw_overlay, explaining, find_layers, finish_maps, float_batch, gradients_of, layer_outputs,
+    library_maps, maps_and_boxes, spatial_layers,
 )
 from era_cifar.workshop.checks import (
     as_pixels, check_choice, check_number, check_seed, check_type, check_whole,
@@ -66,12 +66,12 @@ def gradcam(
     "Where a layer sees the evidence for a class (Selvaraju et al. 2017, section 3)."
     check_type("model", model, nn.Module, "it must be a torch module")
     check_choice("method", method, ("gradcam", "gradcam++", "hirescam", "eigencam"))
-    names, classes = find_layers(model, layer, as_batch(x)), as_classes(classes, len(x))
+    names, classes = find_layers(model, layer, float_batch(x)), as_classes(classes, len(x))
     formula = weighted_sum if method == "gradcam" else partial(library_maps, method)
     maps = {}
     with explaining(model, x) as images:
         logits, kept = run_and_keep(model, names, images)
-        outputs = check_outputs(kept, model, x)
+        outputs = layer_outputs(kept, model, x)
         score = class_scores(logits, classes, len(x)).sum()
         gradients = outputs if method == "eigencam" else gradients_of(score, outputs)
         for name, output in outputs.items():
@@ -124,7 +124,7 @@ def overlay(
     "Mix an image with the colours of a map: blue is 0, red is 1."
     pixels, cam = as_pixels(np.asarray(pixels)[None]), torch.as_tensor(cam)[None]
     check_number("image_weight", image_weight, 0, 1, closed=True)
-    heat = 255 * colormaps[COLORS](check_rows(cam, pixels)["map"])[..., :3]
+    heat = 255 * colormaps[HEAT](check_rows(cam, pixels)["map"])[..., :3]
     return (image_weight * pixels + (1 - image_weight) * heat)[0].round().astype(np.uint8)
 
 
