@@ -221,7 +221,7 @@ def draw_layers(outcome: Outcome, test: Images, n: int = 5) -> Illustration | st
 
 # %% ../nbs/product/report.ipynb #b92f6212
 def draw_figures(outcome: Outcome, data: Data) -> dict[str, Illustration | str]:
-    "The figures of a report by name; a sentence for one that makes no sense here."
+    "The figures of a report by name; a sentence where there is nothing to draw."
     predictions = outcome.predictions
     return {"curves": draw_curves(outcome.history), "mistakes": draw_mistakes(outcome, data.test),
         "gradcam": draw_layers(outcome, data.test), "classes": draw_classes(predictions),
