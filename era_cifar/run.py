@@ -5,27 +5,30 @@
 # %% auto #0
 __all__ = ['LEFTOVER', 'NEEDED', 'UNWRITABLE', 'cut_data', 'new_model', 'check_outputs', 'build_model', 'build_optimizer',
            'build_scheduler', 'enough_memory', 'build_trainer', 'search', 'resolve', 'RunError', 'resume_command',
-           'new_folder', 'check_empty', 'make_config', 'package_versions', 'data_fingerprint', 'Run', 'relabel',
-           'save_weights', 'load_model', 'read_config', 'is_trained', 'parse_policy', 'read_recipe', 'Prepared',
-           'prepare', 'as_used', 'carry_out', 'begin', 'make_report', 'advice', 'run', 'resume', 'is_finished',
-           'prepare_again', 'load_again', 'same_data', 'changed_environment']
+           'new_folder', 'check_empty', 'make_config', 'package_versions', 'data_fingerprint', 'Run', 'chosen_epoch',
+           'run_table', 'large_layer', 'split_classes', 'relabel', 'save_weights', 'load_model', 'check_weights',
+           'check_same_run', 'read_config', 'check_about', 'is_trained', 'usable', 'check_files', 'read_history',
+           'parse_policy', 'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out', 'begin', 'make_report',
+           'advice', 'run', 'resume', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
 
 # %% ../nbs/product/run.ipynb #232ff5d9
 import ast
 import errno
 import hashlib
 import json
+import math
 import os
 import re
 import shlex
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from importlib.resources import files
 from itertools import zip_longest
+from numbers import Integral
 from pathlib import Path
 
 import torch
@@ -38,6 +41,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from . import __version__, augment
 from .augment import Policy
 from .data import DATASETS, Data, load_data, split_valid
+from .gradcam import gradcam
 from .images import Images
 from .loaders import BatchLoader, make_loaders
 from .lr_finder import LRCurve
@@ -49,9 +53,12 @@ from .recipes import MODELS, RECIPES, Recipe, as_name, as_plain, find_policy, fi
 from .report import Outcome, write_report
 from .train import Trainer, TrainingError, watched
 from .workshop.cache import UnknownDataError, expand, whole_file
+from .workshop.cams import default_layers, spatial_layers
 from .workshop.checkpoint import lock, seeded
-from .workshop.checks import check_type
-from .workshop.history import History
+from .workshop.checks import as_integers, check_number, check_type, check_whole
+from .workshop.figures import html_table, short_name
+from .workshop.history import Epoch, History
+from .workshop.onnx import OnnxError, export_onnx
 from .workshop.pixels import normalise, to_batch
 from .workshop.precision import pick_device, pick_precision
 from .workshop.updates import evaluating
@@ -271,16 +278,57 @@ class Run:
     @property
     def classes(self) -> tuple[str, ...]: return tuple(self.config["data"]["classes"])
 
+    @property
+    def mean(self) -> tuple[float, ...]:  # of each channel, in 0…1
+        return tuple(self.config["data"]["mean"])
+
+    @property
+    def std(self) -> tuple[float, ...]:  # of each channel, in 0…1
+        return tuple(self.config["data"]["std"])
+
+    @property
+    def size(self) -> tuple[int, int]:  # height and width in pixels; older runs did not store it
+        return tuple(self.config["data"].get("size", (32, 32)))
+
+    def batches(self, images: Images, batch_size: int) -> BatchLoader:
+        "Normalised images (B, 3, H, W) float32 and their labels, on the device of the network."
+        normalised = Policy().per_batch(self.mean, self.std, seed=0)
+        device = next(self.model.parameters()).device
+        return BatchLoader(images, normalised, batch_size, False, device)
+
     def predict(self, images: Images, batch_size: int = 500) -> Predictions:
         """The predictions for images (N, H, W, 3) uint8, in their order. For images without labels:
         Images(pixels, [0] * n, run.classes)."""
-        images, about = relabel(images, self.classes), self.config["data"]
-        device = next(self.model.parameters()).device
-        normalised = Policy().per_batch(about["mean"], about["std"], seed=0)
+        images = relabel(images, self.classes)
         # bf16 where fast
         precision = "float32" if self.config["precision"] == "float32" else "auto"
-        return predict(self.model, BatchLoader(images, normalised, batch_size, False, device),
-            precision, self.classes, self.recipe.flip_test)
+        return predict(self.model, self.batches(images, batch_size), precision, self.classes,
+            self.recipe.flip_test)
+
+    def gradcam(
+        self,
+        images: Images,           # N of them
+        layer: object = None,     # a dotted name, a module, or a list of L; None: see large_layer
+        classes: int | Sequence[int] | Tensor | None = None,  # for all, or N; None: the predicted
+        method: str = "gradcam",  # or "gradcam++", "hirescam", "eigencam"
+        batch_size: int = 100,    # images at a time
+    ) -> Tensor:                  # (N, H, W) float32 in 0…1, on the CPU; (L, N, H, W) for a list
+        "Where the network looks, with images normalised as in predict (Selvaraju et al. 2017)."
+        check_type("images", images, Images, "it must be Images(pixels, [0] * n, run.classes)")
+        check_whole("The number of images", len(images), 1)
+        inputs = [x for x, _ in self.batches(images, batch_size)]
+        if layer is None: layer = large_layer(self.model, inputs[0][:1])
+        parts = split_classes(classes, len(images), batch_size)
+        return torch.cat([gradcam(self.model, x, layer, part, method)
+            for x, part in zip(inputs, parts)], dim=-3)
+
+    def to_onnx(self, path: str | Path) -> Path:
+        """Write the network as one ONNX file: 'image' (B, 3, H, W) float32, normalised, to 'logits'
+        (B, C). Its metadata has mean, std and classes; flip_test is not part of it."""
+        about = {"classes": self.classes, "mean": self.mean, "std": self.std,
+            "recipe": self.recipe.name, "data": self.config["data"]["name"]}
+        try: return export_onnx(self.model, path, self.size, about)
+        except OnnxError as error: raise RunError(str(error)) from error
 
     @classmethod
     def load(
@@ -290,22 +338,15 @@ class Run:
         model: object = None,  # the network's function, if it is not in the package
         policy: object = None, # the policy, if it has steps of your own
     ) -> "Run":
-        "Load the run in a folder."
+        "Load the run in a folder; a RunError names the file that is missing or damaged."
         folder, weights = expand(folder), "best.safetensors" if best else "model.safetensors"
         config = read_config(folder)
-        for name in ("history.csv", weights):
-            if not (folder / name).is_file():
-                raise RunError(f"The folder {folder} holds no finished run with {weights}: there "
-                    f"is no {name}. {'' if is_trained(folder) else resume_command(folder)}".strip())
-        steps = folder / "steps.csv" if (folder / "steps.csv").is_file() else None
-        try:
-            recipe = read_recipe(config["recipe"], model, policy)
+        check_files(folder, config, weights)
+        with usable(folder, "config.json"): recipe = read_recipe(config["recipe"], model, policy)
+        with usable(folder, weights):
+            check_same_run(folder / weights, config)
             network = load_model(folder / weights, recipe, len(config["data"]["classes"]))
-            history = History.from_csv(folder / "history.csv", steps)
-            return cls(recipe, config, network, history, folder, best)
-        except (ValueError, KeyError, TypeError) as error:
-            raise RunError(f"The folder {folder} can't be loaded ({error!r}). Is config.json, "
-                "history.csv or steps.csv damaged?") from error
+        return cls(recipe, config, network, read_history(folder, recipe), folder, best)
 
     @classmethod
     def pretrained(cls, name: str) -> "Run":
@@ -322,13 +363,64 @@ class Run:
             History())
 
     def __repr__(self) -> str:
-        rows, reached = self.history.rows, ""
-        if rows:  # the first of equal ones, as in the trainer
-            row = max(rows, key=lambda row: watched(row, "accuracy")) if self.best else rows[-1]
-            which = f" (best epoch, {row.epoch + 1})" if self.best else ""
-            reached = f", test accuracy {row.test_accuracy:.2%}{which}"
+        row, about = chosen_epoch(self.history, self.best), self.config["data"]
+        which = f" (best epoch, {row.epoch + 1})" if self.best and row else ""
+        reached = f", test accuracy {row.test_accuracy:.2%}{which}" if row else ""
         place = f", in {self.folder}" if self.folder else ""
-        return f"Run: {self.recipe.name} on {self.config['data']['name']}{reached}{place}"
+        return (f"Run: {self.recipe.name} on {about['name']} ({len(self.classes)} classes, "
+            f"{about['train']:,} training images){reached}{place}")
+
+    def _repr_html_(self) -> str: return run_table(self)
+
+# %% ../nbs/product/run.ipynb #e12a0002
+def chosen_epoch(history: History, best: bool) -> Epoch | None:
+    "The epoch of the weights: the last one or the best one; None without a history."
+    if not history.rows: return None
+    # the first of equal ones, as in the trainer
+    return max(history.rows, key=lambda row: watched(row, "accuracy")) if best else history.rows[-1]
+
+
+def run_table(run: Run) -> str:  # HTML
+    "The recipe, the data and the result of a run."
+    about, (height, width) = run.config["data"], run.size
+    counts = ", ".join(f"{about[part]:,} {name}" for part, name in (("train", "training"),
+        ("valid", "validation"), ("test", "test")) if about[part])
+    numbers = lambda values: ", ".join(f"{value:.4f}" for value in values)
+    network = as_plain(run.recipe.model)
+    rows = [("recipe", run.recipe.name),
+        ("network", network["repr"] if isinstance(network, dict) else network),
+        ("data", f"{about['name']}: {counts} images of {height} × {width} pixels"),
+        (f"{len(run.classes)} classes", short_name(", ".join(run.classes), 200)),
+        ("mean of red, green, blue", numbers(run.mean)), ("standard deviation", numbers(run.std))]
+    if row := chosen_epoch(run.history, run.best):
+        rows += [("test accuracy", f"{row.test_accuracy:.2%}, after epoch {row.epoch + 1}"),
+            ("epochs", len(run.history)), ("seconds", f"{run.history.seconds:.1f}")]
+    return html_table([*rows, *([("folder", run.folder)] if run.folder else [])], head=False)
+
+# %% ../nbs/product/run.ipynb #e12a0004
+def large_layer(
+    model: nn.Module,
+    x: Tensor,         # (B, C, H, W), normalised
+    least: int = 3,    # height and width of its output
+) -> str:              # its dotted name
+    "The last default layer whose output is large enough; else the last one."
+    names, sizes = default_layers(model, x), spatial_layers(model, x)
+    if not names:
+        raise ValueError(f"The network {type(model).__name__} has no layer whose output has a "
+            "height and a width, so GradCAM can't be used.")
+    return ([name for name in names if min(sizes[name]) >= least] or names)[-1]
+
+
+def split_classes(
+    classes: int | Sequence[int] | Tensor | None,  # None, one number, or n numbers
+    n: int,            # images
+    batch_size: int,
+) -> list:             # of each batch: None, one number, or as many numbers as it has images
+    "The classes of each batch of images."
+    if classes is None or isinstance(classes, Integral):
+        return [classes] * math.ceil(n / batch_size)
+    if isinstance(classes, Tensor): classes = classes.cpu()
+    return list(torch.from_numpy(as_integers("classes", classes, (n,))).split(batch_size))
 
 # %% ../nbs/product/run.ipynb #652f8a84
 def relabel(images: Images, classes: tuple[str, ...]) -> Images:
@@ -351,12 +443,38 @@ def save_weights(path: Path, weights: dict[str, Tensor], config: dict) -> None:
 
 def load_model(path: Path, recipe: Recipe, n_classes: int) -> nn.Module:
     "The network of a recipe with the weights of a file, on the CPU and in eval mode."
-    model = new_model(recipe, n_classes)
-    try: model.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
-        raise RunError(f"The weights {path} can't be loaded ({str(error).splitlines()[0]}). Is the "
-            "file damaged, or of another model?") from error
+    model, weights = new_model(recipe, n_classes), load_file(path)
+    check_weights(model.state_dict(), weights)
+    model.load_state_dict(weights)
     return model.to(memory_format=torch.channels_last).eval()
+
+
+def check_weights(needed: dict[str, Tensor], found: dict[str, Tensor]) -> None:
+    "Refuse weights that are not those of a network; needed is its state_dict."
+    for name in dict.fromkeys([*needed, *found]):
+        if name not in found: problem = "is missing"
+        elif name not in needed: problem = "does not belong to it"
+        elif needed[name].shape == found[name].shape: continue
+        else:
+            problem = (f"has the shape {tuple(found[name].shape)}, and it must be "
+                f"{tuple(needed[name].shape)}")
+        raise ValueError(f"it is of another network than the recipe's: '{name}' {problem}")
+
+
+def check_same_run(path: Path, config: dict) -> None:
+    "Refuse weights whose header holds the configuration of another run than config.json."
+    with safe_open(path, "pt") as file: header = (file.metadata() or {}).get("config")
+    if header is None: return
+    other = json.loads(header)
+    names = [("data", name) for name in ("fingerprint", "classes", "mean", "std")]
+    names += [("recipe", name) for name in config["recipe"]]
+    for place, name in names:
+        here = config[place][name]
+        there = other[place].get(name, here)
+        if here != there:
+            raise ValueError(f"it is of another run than config.json: '{place}: {name}' is "
+                f"{short_name(repr(there), 60)} in it, and {short_name(repr(here), 60)} in "
+                "config.json")
 
 # %% ../nbs/product/run.ipynb #ddbe3fd7
 # the required entries of config.json, and their types
@@ -370,16 +488,18 @@ def read_config(folder: Path) -> dict:
     "The config.json of a run."
     try: config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise RunError(f"The folder {folder} holds no run: there is no config.json. To start one: "
-            f"era_cifar_train RECIPE --out {shlex.quote(str(folder))}") from None
+        advice = f"To start one: era_cifar_train RECIPE --out {shlex.quote(str(folder))}"
+        if is_trained(folder): advice = "It held one: take the file from a copy, or train again."
+        raise RunError(f"The folder {folder} holds no run: there is no config.json. "
+            f"{advice}") from None
     except OSError as error:
-        raise RunError(f"The folder {folder} can't be read ({error.strerror}).") from error
+        raise RunError(f"{folder / 'config.json'} can't be read ({error.strerror}).") from error
     except ValueError as error:
         raise RunError(f"The folder {folder} can't be loaded: its config.json is damaged "
-            f"({error}).") from error
+            f"({error}). Take the file from a copy, or train again.") from error
     if not isinstance(config, dict) or not {"recipe", "data"} & set(config):
         raise RunError(f"The folder {folder} holds no run of era_cifar: its config.json has "
-            "other content.")
+            "other content. Take the file from a copy, or train again.")
     for name, kind in NEEDED.items():
         place, _, key = name.rpartition(": ")
         part = config[place] if place else config
@@ -387,12 +507,65 @@ def read_config(folder: Path) -> dict:
         if key not in part or not isinstance(part[key], kind):
             raise RunError(f"The folder {folder} can't be loaded: in its config.json {problem}. "
                 "Was it changed by hand?")
+    with usable(folder, "config.json"): check_about(config["data"])
     return config
+
+
+def check_about(about: dict) -> None:
+    "Refuse classes, a normalisation, a size or numbers of images that are not possible."
+    for name in about["classes"]: check_type("A class", name, str, "it must be text")
+    if len(set(about["classes"])) != len(about["classes"]) or not about["classes"]:
+        raise ValueError(f"classes is {about['classes']}; it must be a list of different names")
+    for name in ("mean", "std"):
+        check_whole(f"The length of {name}", len(about[name]), 3, 3)
+        for value in about[name]: check_number(name, value, 0, 1, name == "std", closed=True)
+    size = about.get("size", (32, 32))
+    check_whole("The length of size", len(size), 2, 2)
+    for value in size: check_whole("size", value, 1)
+    for part in ("train", "valid", "test"): check_whole(part, about[part])
 
 
 def is_trained(folder: Path) -> bool:
     "Whether the weights and the history of a finished training are in a folder."
     return all((folder / name).is_file() for name in ("model.safetensors", "history.csv"))
+
+# %% ../nbs/product/run.ipynb #e12a0006
+@contextmanager
+def usable(folder: Path, name: str) -> Iterator[None]:
+    "Turn an error about a file of a run into a RunError of one line that names the file."
+    try: yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+        text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        problem = short_name(" ".join(text.split()), 400).removesuffix(".")
+        raise RunError(f"The folder {folder} can't be loaded: its {name} is damaged or was "
+            f"replaced ({problem}). Take the file from a copy, or train again.") from error
+
+
+def check_files(folder: Path, config: dict, weights: str) -> None:
+    "Refuse a folder without the history or the weights file of this name."
+    for name in ("history.csv", weights):
+        if (folder / name).is_file(): continue
+        if not is_trained(folder): advice = resume_command(folder)
+        elif config["recipe"].get("keep_best"): advice = "Take it from a copy, or train again."
+        else: advice = "The recipe did not ask for it (keep_best). Load it with best=False."
+        raise RunError(f"The folder {folder} holds no finished run with {weights}: there is no "
+            f"{name}. {advice}")
+
+
+def read_history(folder: Path, recipe: Recipe) -> History:
+    "The history of a finished run, with its steps if they were kept."
+    steps = folder / "steps.csv"
+    with usable(folder, "history.csv"):
+        history = History.from_csv(folder / "history.csv")
+        least = recipe.epochs if recipe.target_accuracy is None else 1
+        check_whole("The number of its epochs", len(history), least, recipe.epochs)
+    if not steps.exists(): return history
+    with usable(folder, "steps.csv"):
+        history = History.from_csv(folder / "history.csv", steps)
+        n = check_whole("The number of its steps", len(history.step_losses), len(history))
+        if n % len(history):
+            raise ValueError(f"{n} steps can't belong to {len(history)} epochs of equal length")
+    return history
 
 # %% ../nbs/product/run.ipynb #1a5d3c03
 def parse_policy(text: str) -> Policy:
