@@ -139,7 +139,8 @@ def show_gradcam(
     check_number("image_weight", image_weight, 0, 1, closed=True)
     size = min(1.25, 8 / len(images))  # inches
     figure, axes = new_figure(1 + len(rows), len(images), size, size)
-    for panel, *each in zip(axes[0], images.pixels, titles): show_image(panel, *each)
+    boxes = [None] * len(images) if images.boxes is None else images.boxes
+    for panel, *each in zip(axes[0], images.pixels, titles, boxes): show_image(panel, *each)
     for line, cams in zip(axes[1:], rows.values()):
         for panel, *each in zip(line, images.pixels, cams): draw_overlay(panel, *each, image_weight)
     for panel, name in zip(axes[:, 0], ["input", *rows]):
