@@ -22,9 +22,11 @@ from torch import Tensor
 
 from .images import Images
 from .mistakes import Predictions
-from .run import Run, RunError, large_layer
+from .run import Run, RunError
 from .workshop.cache import expand
-from .workshop.cams import draw_overlay, find_layers, layers_to_use, spatial_layers
+from era_cifar.workshop.cams import (
+    draw_overlay, find_layers, large_layer, layers_to_use, spatial_layers,
+)
 from .workshop.checks import check_choice, check_number, check_type, check_whole
 from .workshop.figures import new_figure, short_name, show_image
 from .workshop.folders import crop_and_resize, middle_part, read_image

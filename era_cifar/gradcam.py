@@ -10,6 +10,7 @@ __all__ = ['run_and_keep', 'weighted_sum', 'gradcam', 'pointing_game', 'energy_i
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import partial
+from textwrap import fill
 
 import numpy as np
 import torch
@@ -144,8 +145,9 @@ def show_gradcam(
     for line, cams in zip(axes[1:], rows.values()):
         for panel, *each in zip(line, images.pixels, cams): draw_overlay(panel, *each, image_weight)
     for panel, name in zip(axes[:, 0], ["input", *rows]):
-        panel.text(-.08, .5, short_name(name, 24), transform=panel.transAxes, rotation=90,
-            ha="right", va="center", fontsize=9, parse_math=False)
+        text = fill(short_name(name, 24), max(6, int(13 * size)))  # 13 letters take an inch
+        panel.text(-.08, .5, text, transform=panel.transAxes, rotation=90, ha="right",
+            va="center", fontsize=9, parse_math=False)
     add_color_bar(figure, axes[1:])
     return figure
 

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['TEMPLATE', 'STYLE', 'Outcome', 'Illustration', 'show_rates', 'draw_rates', 'draw_search', 'draw_curves',
-           'draw_samples', 'draw_classes', 'draw_confusion', 'draw_calibration', 'prepared', 'layers_of', 'maps_of',
-           'mistake_titles', 'draw_mistakes', 'first_of_each', 'draw_layers', 'draw_figures', 'what_was_chosen',
-           'changed_settings', 'as_option', 'repeat_command', 'as_python', 'describe_objects', 'repeat_call',
-           'describe_data', 'describe_facts', 'describe_repetition', 'describe_environment', 'summarise', 'report_html',
-           'as_png', 'fitting', 'write_report']
+           'draw_samples', 'draw_classes', 'draw_confusion', 'draw_calibration', 'prepared', 'maps_of', 'draw_mistakes',
+           'first_of_each', 'draw_layers', 'draw_figures', 'what_was_chosen', 'changed_settings', 'as_option',
+           'repeat_command', 'as_python', 'describe_objects', 'repeat_call', 'describe_data', 'describe_facts',
+           'describe_repetition', 'describe_environment', 'summarise', 'report_html', 'as_png', 'fitting',
+           'write_report']
 
 # %% ../nbs/product/report.ipynb #ae3da575
 import base64
@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from .augment import show_augmented
 from .data import Data
-from .gradcam import default_layers, gradcam, show_gradcam, show_pairs, spatial_layers
+from .gradcam import gradcam, show_gradcam, show_pairs
 from .images import Images
 from .lr_finder import LRCurve
 from era_cifar.mistakes import (
@@ -37,6 +37,7 @@ from .one_cycle import plot_one_cycle
 from .receptive_field import Summary, summary
 from .recipes import RECIPES, Recipe, find_policy
 from .workshop.cache import whole_file
+from .workshop.cams import default_layers, large_layer
 from .workshop.figures import html_table, short_name
 from .workshop.history import History
 from .workshop.pixels import normalise, to_batch
@@ -134,7 +135,7 @@ def draw_confusion(predictions: Predictions) -> Illustration:
 
 def draw_calibration(predictions: Predictions) -> Illustration:
     "How often the network is right where it gives its answer a certain probability."
-    sure = predictions.probabilities.max(dim=1).values.mean().item()
+    sure = predictions.confidence.mean().item()
     error = predictions.calibration().ece
     return Illustration(show_calibration(predictions), "Calibration: accuracy by the probability "
         f"of the answer; the expected calibration error is {error:.1%}.", "The probability of an "
@@ -149,33 +150,18 @@ def prepared(outcome: Outcome, images: Images) -> Tensor:  # (B, 3, H, W) float3
     return normalise(to_batch(images.pixels), about["mean"], about["std"]).to(device)
 
 
-def layers_of(model: nn.Module, x: Tensor) -> tuple[list[str], str]:
-    "The layers to look at, and the last of them with at least 3 × 3 positions (else the last)."
-    layers, sizes = [*default_layers(model, x)], spatial_layers(model, x)
-    if not layers: raise ValueError(f"the network {type(model).__name__} has no feature map.")
-    return layers, ([name for name in layers if min(sizes[name]) >= 3] or layers)[-1]
-
-
 def maps_of(model: nn.Module, x: Tensor, layers: list[str], classes: Tensor) -> tuple[Tensor, str]:
     "Maps (L, B, H, W), and a sentence if some are empty, instead of the warnings of gradcam."
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        maps = gradcam(model, x, layers, classes)
+        maps = gradcam(model, x, layers, classes, "hirescam")
     empty = int((maps.amax(dim=(2, 3)) == 0).sum())
     return maps, (f" {empty} of the {maps.shape[0] * maps.shape[1]} maps are 0 everywhere: no "
         "position speaks for the class more than the others." if empty else "")
 
 
-def mistake_titles(predictions: Predictions, which: Tensor) -> list[str]:
-    "What was predicted, with its probability, and what was right."
-    names = [short_name(name) for name in predictions.classes]
-    sure, predicted = predictions.probabilities.max(dim=1).values, predictions.predicted
-    return [f"{names[predicted[i]]} {sure[i]:.0%} /\n{names[predictions.labels[i]]}"
-        for i in which]
-
-
 def draw_mistakes(outcome: Outcome, test: Images, n: int = 20) -> Illustration | str:
-    "The worst mistakes, each beside the GradCAM map of the predicted class."
+    "The worst mistakes, each beside the map of the predicted class."
     predictions = outcome.predictions
     if predictions.accuracy == 1: return "None: every test image was classified correctly."
     which, number = predictions.worst(n), int(predictions.wrong.sum())
@@ -184,14 +170,16 @@ def draw_mistakes(outcome: Outcome, test: Images, n: int = 20) -> Illustration |
     alt = f"{len(which)} of {number:,} misclassified test images, with their classes"
     try:
         images, x = test[which.numpy()], prepared(outcome, test[which.numpy()])
-        layer = layers_of(outcome.model, x)[1]
+        layer = large_layer(outcome.model, x)
         [maps], note = maps_of(outcome.model, x, [layer], predictions.predicted[which])
     except ValueError as error:
         return Illustration(show_mistakes(test, predictions, n), f"{alt}.",
             f"{caption} GradCAM maps are left out: {error}")
-    return Illustration(show_pairs(images, maps, mistake_titles(predictions, which), columns=4),
-        f"{alt}; beside each of them the GradCAM map of the predicted class.", f"{caption} On "
-        f"the right: what speaks for the predicted class (GradCAM of {layer}).{note}")
+    titles = [f"{short_name(row.predicted)} {row.probability:.0%} /\n{short_name(row.actual)}"
+        for row in predictions.table(which).rows]
+    return Illustration(show_pairs(images, maps, titles, columns=4),
+        f"{alt}; beside each of them the map of the predicted class.", f"{caption} On the right: "
+        f"what speaks for the predicted class (HiResCAM of {layer}).{note}")
 
 # %% ../nbs/product/report.ipynb #377d06cd
 def first_of_each(labels: np.ndarray, n: int) -> np.ndarray:  # positions
@@ -207,7 +195,8 @@ def draw_layers(outcome: Outcome, test: Images, n: int = 5) -> Illustration | st
     images, predicted = test[which], predictions.predicted[torch.from_numpy(which)]
     try:
         x = prepared(outcome, images)
-        layers = layers_of(outcome.model, x)[0]
+        large_layer(outcome.model, x)  # refuses a network without feature maps
+        layers = [*default_layers(outcome.model, x)]
         maps, note = maps_of(outcome.model, x, layers, predicted)
     except ValueError as error: return f"GradCAM maps are left out: {error}"
     names = [short_name(predictions.classes[label]) for label in images.labels]
@@ -215,8 +204,8 @@ def draw_layers(outcome: Outcome, test: Images, n: int = 5) -> Illustration | st
     titles = [actual if actual == answer else f"{actual},\ntaken for {answer}"
         for actual, answer in zip(names, answers)]
     return Illustration(show_gradcam(images, dict(zip(layers, maps)), titles),
-        f"GradCAM maps of the layers {', '.join(layers)} for {len(images)} test images: "
-        f"{', '.join(names)}.", "What speaks for the predicted class, layer by layer (GradCAM): "
+        f"HiResCAM maps of the layers {', '.join(layers)} for {len(images)} test images: "
+        f"{', '.join(names)}.", "What speaks for the predicted class, layer by layer (HiResCAM): "
         f"below each image its maps, the first layer on top.{note}")
 
 # %% ../nbs/product/report.ipynb #b92f6212

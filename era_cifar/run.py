@@ -6,10 +6,10 @@
 __all__ = ['LEFTOVER', 'NEEDED', 'UNWRITABLE', 'cut_data', 'new_model', 'check_outputs', 'build_model', 'build_optimizer',
            'build_scheduler', 'enough_memory', 'build_trainer', 'search', 'resolve', 'RunError', 'resume_command',
            'new_folder', 'check_empty', 'make_config', 'package_versions', 'data_fingerprint', 'Run', 'chosen_epoch',
-           'run_table', 'large_layer', 'split_classes', 'relabel', 'save_weights', 'load_model', 'check_weights',
-           'check_same_run', 'read_config', 'check_about', 'is_trained', 'usable', 'check_files', 'read_history',
-           'parse_policy', 'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out', 'begin', 'make_report',
-           'advice', 'run', 'resume', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
+           'run_table', 'split_classes', 'relabel', 'save_weights', 'load_model', 'check_weights', 'check_same_run',
+           'read_config', 'check_about', 'is_trained', 'usable', 'check_files', 'read_history', 'parse_policy',
+           'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out', 'begin', 'make_report', 'advice', 'run',
+           'resume', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
 
 # %% ../nbs/product/run.ipynb #232ff5d9
 import ast
@@ -53,7 +53,7 @@ from .recipes import MODELS, RECIPES, Recipe, as_name, as_plain, find_policy, fi
 from .report import Outcome, write_report
 from .train import Trainer, TrainingError, watched
 from .workshop.cache import UnknownDataError, expand, whole_file
-from .workshop.cams import default_layers, spatial_layers
+from .workshop.cams import large_layer
 from .workshop.checkpoint import lock, seeded
 from .workshop.checks import as_integers, check_number, check_type, check_whole
 from .workshop.figures import html_table, short_name
@@ -398,19 +398,6 @@ def run_table(run: Run) -> str:  # HTML
     return html_table([*rows, *([("folder", run.folder)] if run.folder else [])], head=False)
 
 # %% ../nbs/product/run.ipynb #e12a0004
-def large_layer(
-    model: nn.Module,
-    x: Tensor,         # (B, C, H, W), normalised
-    least: int = 7,    # height and width of its output
-) -> str:              # its dotted name
-    "The last default layer whose output is large enough; else the last one."
-    names, sizes = default_layers(model, x), spatial_layers(model, x)
-    if not names:
-        raise ValueError(f"The network {type(model).__name__} has no layer whose output has a "
-            "height and a width, so GradCAM can't be used.")
-    return ([name for name in names if min(sizes[name]) >= least] or names)[-1]
-
-
 def split_classes(
     classes: int | Sequence[int] | Tensor | None,  # None, one number, or n numbers
     n: int,            # images
