@@ -396,7 +396,7 @@ def explain_parser() -> Parser:
         "classes, at most 10 (default: 3)")
     parser.add_argument("--layer", metavar="NAME", nargs="+", action="extend", help="one or more "
         "layers whose maps are shown (default: one of the last; the figure says which)")
-    parser.add_argument("--class", metavar="NAME", dest="class_name", help="show what speaks for "
+    parser.add_argument("--class", metavar="NAME", dest="class_name", help="show the evidence for "
         "this class (default: for the predicted class of each image)")
     parser.add_argument("--image-weight", metavar="W", type=float, default=0.5, help="of the image "
         "under the map, from 0 (the map alone) to 1 (the image alone); default: 0.5")

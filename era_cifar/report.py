@@ -157,7 +157,7 @@ def maps_of(model: nn.Module, x: Tensor, layers: list[str], classes: Tensor) -> 
         maps = gradcam(model, x, layers, classes, "hirescam")
     empty = int((maps.amax(dim=(2, 3)) == 0).sum())
     return maps, (f" {empty} of the {maps.shape[0] * maps.shape[1]} maps are 0 everywhere: no "
-        "position speaks for the class more than the others." if empty else "")
+        "position has more evidence for the class than the others." if empty else "")
 
 
 def draw_mistakes(outcome: Outcome, test: Images, n: int = 20) -> Illustration | str:
@@ -179,7 +179,7 @@ def draw_mistakes(outcome: Outcome, test: Images, n: int = 20) -> Illustration |
         for row in predictions.table(which).rows]
     return Illustration(show_pairs(images, maps, titles, columns=4),
         f"{alt}; beside each of them the map of the predicted class.", f"{caption} On the right: "
-        f"what speaks for the predicted class (HiResCAM of {layer}).{note}")
+        f"the evidence for the predicted class (HiResCAM of {layer}).{note}")
 
 # %% ../nbs/product/report.ipynb #377d06cd
 def first_of_each(labels: np.ndarray, n: int) -> np.ndarray:  # positions
@@ -205,7 +205,7 @@ def draw_layers(outcome: Outcome, test: Images, n: int = 5) -> Illustration | st
         for actual, answer in zip(names, answers)]
     return Illustration(show_gradcam(images, dict(zip(layers, maps)), titles),
         f"HiResCAM maps of the layers {', '.join(layers)} for {len(images)} test images: "
-        f"{', '.join(names)}.", "What speaks for the predicted class, layer by layer (HiResCAM): "
+        f"{', '.join(names)}.", "The evidence for the predicted class, layer by layer (HiResCAM): "
         f"below each image its maps, the first layer on top.{note}")
 
 # %% ../nbs/product/report.ipynb #b92f6212

@@ -277,8 +277,8 @@ def finish_maps(
     elif empty:
         some = ", ".join(map(str, empty[:10])) + ", …" * (len(empty) > 10)
         warnings.warn(f"The map of the layer '{name}' is 0 everywhere for {len(empty)} of {len(x)} "
-            f"images ({some}): no position speaks for the class more than the others. "
-            f"{layers_to_use(model, x, [name])}", stacklevel=3)
+            f"images ({some}): no position has more evidence for the class than the "
+            f"others. {layers_to_use(model, x, [name])}", stacklevel=3)
     return scale_maps(resize_maps(maps, x.shape[2:]))
 
 # %% ../../nbs/workshop/cams.ipynb #12ca0020
