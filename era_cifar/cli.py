@@ -30,7 +30,7 @@ from fastcore.docments import docments
 from era_cifar.recipes import (
     DROPOUT, MODELS, POLICY_NAMES, RECIPES, SEARCHES, WHITENING, Recipe, check_name, find_recipe,
 )
-from .workshop.checks import check_number, check_whole
+from .workshop.checks import check_number, check_whole, shorten
 
 # %% ../nbs/product/cli.ipynb #d3827ba9
 class Parser(argparse.ArgumentParser):
@@ -49,6 +49,7 @@ def guarded(name: str, prepare: Callable[[], object], work: Callable[[object], s
     ValueError of prepare means that the arguments were wrong."""
     os.environ["MPLBACKEND"] = "agg"  # never open a window
     notes = "A damaged checkpoint|The run was started|The search for a rate|The map of the layer"
+    notes += "|Images in sub-folders"
     with warnings.catch_warnings():  # print the message alone, without source lines
         warnings.simplefilter("ignore")
         warnings.filterwarnings("always", message=notes)
@@ -65,6 +66,9 @@ def guarded(name: str, prepare: Callable[[], object], work: Callable[[object], s
 
 def complain(name: str, problem: object, code: int) -> int:  # the code
     "Print one line on the error stream."
+    if isinstance(problem, OSError) and problem.strerror and problem.filename:
+        problem = (f"{shorten(problem.filename, 300)} can't be used: {problem.strerror}. Check its "
+            "name and its permissions.")
     say(f"{name}: {' '.join(str(problem).split())}", sys.stderr)
     return code
 
