@@ -87,7 +87,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         with open(part, "rb+") as file: os.fsync(file.fileno())  # wait until it is on the disk
         os.replace(part, path)
     except OSError as error:
-        error.filename = str(path)  # not the temporary one
+        if str(error.filename) == str(part): error.filename = str(path)  # not the temporary one
         raise
     finally:
         with suppress(OSError): part.unlink()
