@@ -367,7 +367,7 @@ class Run:
         known = sorted(file.name.removesuffix(".safetensors") for file in home.iterdir()
             if file.name.endswith(".safetensors"))
         if name not in known:
-            raise RunError(f"There is no pretrained run '{name}'. Known: {', '.join(known)}.")
+            raise RunError(f"There is no pretrained run {shown(name)}. Known: {', '.join(known)}.")
         path = home / f"{name}.safetensors"
         with safe_open(path, "pt") as file: config = json.loads(file.metadata()["config"])
         recipe = read_recipe(config["recipe"])
