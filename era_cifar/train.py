@@ -106,8 +106,7 @@ class Trainer:
         last = len(self.history) + epochs
         with nullcontext() if checkpoint is None else lock(checkpoint) as folder:
             if folder is not None: restore_newest(self, folder)
-            check_plan(self.scheduler, self.loaders.train, last - len(self.history),
-                self.accumulate)
+            check_plan(self, last - len(self.history))
             with progress_bar(self, last - len(self.history)) as bar:
                 while len(self.history) < last and not reached(self.history, target_accuracy):
                     row = self.run_epoch(len(self.history), bar)
@@ -122,9 +121,9 @@ class Trainer:
             train = self.train_epoch(epoch, bar)
             trained = time.perf_counter()
             lr = self.history.step_lrs[-1]
-            bar.set_postfix_str(f"epoch {epoch + 1}, testing")
-            valid, test = (
-                None if loader is None else self.evaluate(loader, f"epoch {epoch + 1}, testing")
+            place = f"epoch {epoch + 1}, testing"
+            bar.set_postfix_str(place)
+            valid, test = (None if loader is None else self.evaluate(loader, place)
                 for loader in (getattr(self.loaders, "valid", None), self.loaders.test))
         return Epoch(epoch, lr, train.mean_loss, train.accuracy, test.mean_loss, test.accuracy,
             time.perf_counter() - start, train.images / (trained - start),

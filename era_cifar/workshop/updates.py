@@ -241,12 +241,13 @@ def check_loaders(loaders: Mapping[str, object]) -> None:  # names, and batches 
                 "one epoch; give a list or a loader.")
 
 
-def check_plan(scheduler: object, loader: object, epochs: int, accumulate: int) -> None:
-    "Warn if a one-cycle schedule ends before the training does."
+def check_plan(trainer: object, epochs: int) -> None:
+    "Warn if the one-cycle schedule of a trainer ends before its next epochs do."
+    scheduler, loader = trainer.scheduler, trainer.loaders.train
     own = getattr(scheduler, "schedules", None)  # torch's has the number of steps itself
     planned = getattr(own[0] if own else scheduler, "total_steps", None)
     if planned is None or not hasattr(loader, "__len__"): return
-    end = scheduler.last_epoch + epochs * updates_per_epoch(len(loader), accumulate)
+    end = scheduler.last_epoch + epochs * trainer.updates_per_epoch
     if end <= planned: return
     after = "keeps its last value" if own else "can't be set, and torch stops with an error"
     warnings.warn(f"The one-cycle schedule is planned for {planned} updates, and this training "
