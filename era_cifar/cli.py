@@ -30,7 +30,7 @@ from fastcore.docments import docments
 from era_cifar.recipes import (
     DROPOUT, MODELS, POLICY_NAMES, RECIPES, SEARCHES, WHITENING, Recipe, check_name, find_recipe,
 )
-from .workshop.checks import check_number, check_whole
+from .workshop.checks import check_number, check_whole, shorten, shown
 
 # %% ../nbs/product/cli.ipynb #d3827ba9
 class Parser(argparse.ArgumentParser):
@@ -49,6 +49,7 @@ def guarded(name: str, prepare: Callable[[], object], work: Callable[[object], s
     ValueError of prepare means that the arguments were wrong."""
     os.environ["MPLBACKEND"] = "agg"  # never open a window
     notes = "A damaged checkpoint|The run was started|The search for a rate|The map of the layer"
+    notes += "|Images in sub-folders"
     with warnings.catch_warnings():  # print the message alone, without source lines
         warnings.simplefilter("ignore")
         warnings.filterwarnings("always", message=notes)
@@ -65,6 +66,9 @@ def guarded(name: str, prepare: Callable[[], object], work: Callable[[object], s
 
 def complain(name: str, problem: object, code: int) -> int:  # the code
     "Print one line on the error stream."
+    if isinstance(problem, OSError) and problem.strerror and problem.filename:
+        problem = (f"{shorten(problem.filename, 300)} can't be used: {problem.strerror}. Check its "
+            "name and its permissions.")
     say(f"{name}: {' '.join(str(problem).split())}", sys.stderr)
     return code
 
@@ -107,7 +111,7 @@ def read_setting(kind: object, text: str) -> object:
     if str in kinds or not {int, float} & set(kinds): return text
     names = {int: "a whole number", float: "a number", NoneType: "none"}
     allowed = " or ".join(name for number, name in names.items() if number in kinds)
-    raise argparse.ArgumentTypeError(f"'{text}' is not {allowed}")
+    raise argparse.ArgumentTypeError(f"{shown(text)} is not {allowed}")
 
 
 ROOT = "folder of downloads and caches (default: ERA_CIFAR_HOME or ~/.cache/era_cifar)"
@@ -158,7 +162,7 @@ def to_resume(arguments: argparse.Namespace) -> tuple[object, Path]:  # None for
     "The run that --resume names, prepared to continue, and its folder."
     if arguments.recipe is not None:
         raise ValueError("--resume uses the recipe of the run, so the recipe "
-            f"'{arguments.recipe}' can't be given. Leave it out.")
+            f"{shown(arguments.recipe)} can't be given. Leave it out.")
     # a setting that was not given is absent, one given as none is not
     given = [name for name, value in vars(arguments).items()
         if name not in ("recipe", "resume", "data", "root") and (name, value) != ("out", None)]
@@ -208,7 +212,7 @@ def file_name(*endings: str) -> Callable[[str], str]:
     "A function that accepts the name of a file with one of these endings."
     def named(name: str) -> str:
         if Path(name).suffix in endings: return name
-        raise argparse.ArgumentTypeError(f"'{name}' must end in {' or '.join(endings)}")
+        raise argparse.ArgumentTypeError(f"{shown(name)} must end in {' or '.join(endings)}")
     return named
 
 

@@ -16,8 +16,9 @@ import numpy as np
 
 from .images import Images, stratified
 from .shapes import make_shapes
-from .workshop.cache import PARTS, DataError, UnknownDataError, expand
+from .workshop.cache import PARTS, DataError, UnknownDataError, expand, reading
 from .workshop.checks import as_pixels, check_flag, check_number, check_type
+from .workshop.checks import shorten, shown
 from .workshop.download import CIFAR10, MNIST, RemoteFile
 from .workshop.folders import LAYOUT, read_folder
 from .workshop.published import CIFAR10_CLASSES, read_cifar10, read_mnist, read_published
@@ -108,7 +109,7 @@ def split_valid(
     size = check_number("valid_size", valid_size, 0)
     if 0 < size < 1: size = round(size * n) or .5  # a part of one image is no split
     if size % 1 or size >= n:
-        raise ValueError(f"valid_size is {valid_size}; it must be a whole number from 0 to "
+        raise ValueError(f"valid_size is {shown(valid_size)}; it must be a whole number from 0 to "
             f"{n - 1}, or a fraction of at least one image and below 1.")
     if size == 0: return data
     order = stratified(data.train.labels, n, seed)
@@ -126,8 +127,10 @@ def load_folder(
 ) -> Data:
     "A folder of images as Data; decoded the first time, read from the cache afterwards."
     folder = expand(folder)
-    if not folder.is_dir():
-        wrong = f"{folder} is a file" if folder.is_file() else f"There is no folder {folder}"
+    with reading(folder): known, file = folder.is_dir(), folder.is_file()
+    if not known:
+        name = shorten(folder, 300)
+        wrong = f"{name} is a file" if file else f"There is no folder {name}"
         raise UnknownDataError(f"{wrong}. Give a folder with {LAYOUT}, or a name: {NAMES}.")
     arrays, classes = read_folder(folder, root)
     return from_arrays(folder.resolve().name, arrays, classes, "a folder of JPEG or PNG images")
@@ -174,9 +177,9 @@ def load_data(
     elif source == "cifar10-sample": data = load_sample()
     elif source == "cifar10": data = load_cifar10(root, download)
     elif source == "mnist": data = load_mnist(root, download)
-    elif isinstance(source, Path) or source and (os.sep in source or Path(source).exists()):
+    elif isinstance(source, Path) or source and (os.sep in source or os.path.exists(source)):
         data = load_folder(source, root)
     else:
-        raise UnknownDataError(f"Unknown data '{source}'. Known: {NAMES}, or the path of a folder "
-            f"with {LAYOUT}.")
+        raise UnknownDataError(f"Unknown data {shown(source)}. Known: {NAMES}, or the path of a "
+            f"folder with {LAYOUT}.")
     return split_valid(data, valid_size)

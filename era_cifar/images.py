@@ -6,12 +6,13 @@
 __all__ = ['Images', 'show_images', 'stratified']
 
 # %% ../nbs/01_images.ipynb #5e33c757
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from .workshop.checks import as_integers, as_pixels, check_whole
+from .workshop.checks import as_integers, as_pixels, check_seed, check_whole, shown
 from .workshop.figures import new_figure, short_name, show_image
 
 # %% ../nbs/01_images.ipynb #decf578a
@@ -24,14 +25,14 @@ class Images:
     boxes: np.ndarray | None = None  # (N, 4) int64: left, top, right, bottom in pixels
 
     def __post_init__(self):
-        if isinstance(self.classes, str):
-            raise TypeError(f"classes is the text {self.classes!r}; it must be a list of names.")
+        if isinstance(self.classes, str) or not isinstance(self.classes, Iterable):
+            raise TypeError(f"classes is {shown(self.classes)}; it must be a list of names.")
         fields = {"pixels": as_pixels(self.pixels), "classes": tuple(map(str, self.classes))}
         n, height, width, _ = fields["pixels"].shape
         labels = fields["labels"] = as_integers("labels", self.labels, (n,))
         classes = len(fields["classes"])
         if len(set(fields["classes"])) < classes:
-            raise ValueError(f"classes {fields['classes']} holds a name twice.")
+            raise ValueError(f"classes {shown(fields['classes'])} holds a name twice.")
         if n and not 0 <= labels.min() <= labels.max() < classes:
             raise ValueError(f"labels run from {labels.min()} to {labels.max()}; "
                 f"with {classes} classes they must run from 0 to {classes - 1}.")
@@ -97,7 +98,7 @@ def stratified(
 ) -> np.ndarray:         # (n,) int64: positions, in random order
     "Choose n positions at random so that each class keeps its share."
     check_whole("n", n, 0, len(labels))
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(check_seed(seed))
     place = np.empty(len(labels))
     for label in np.unique(labels):
         members = generator.permutation(np.flatnonzero(labels == label))

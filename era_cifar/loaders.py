@@ -18,8 +18,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from .augment import BatchAugment, Policy, reseed
 from .data import Data
 from .images import Images
-from .workshop.checks import check_choice, check_seed, check_type, check_whole
+from .workshop.cache import DataError
+from .workshop.checks import check_choice, check_seed, check_type, check_whole, shown
 from .workshop.pixels import pixels_first, to_batch
+from .workshop.precision import pick_device
 from .workshop.steps import mix
 
 # %% ../nbs/04_loaders.ipynb #461c152a
@@ -157,6 +159,7 @@ def make_loaders(
     "Loaders for training, testing and, where there is one, the validation split."
     check_loading(data, policy, batch_size, engine, workers)
     seed, policy = check_seed(seed), policy.for_classes(len(data.classes))
+    device = pick_device(device)
     plain = Policy().per_batch(data.mean, data.std, seed)
     test, valid = (
         None if images is None else BatchLoader(images, plain, batch_size, False, device, seed)
@@ -178,8 +181,12 @@ def check_loading(data: Data, policy: Policy, batch_size: int, engine: str, work
     check_type("policy", policy, Policy, "it must be a Policy, such as POLICIES['standard']")
     check_choice("engine", engine, ("batch", "albumentations")), check_whole("workers", workers, 0)
     if check_whole("batch_size", batch_size, 1) > len(data.train):
-        raise ValueError(f"batch_size is {batch_size}, but there are only {len(data.train)} "
+        raise ValueError(f"batch_size is {shown(batch_size)}, but there are only {len(data.train)} "
             "training images. Take at most that many.")
+    if 0 in data.std:
+        raise DataError(f"The training images of '{data.name}' have the same value everywhere in "
+            f"the {('red', 'green', 'blue')[data.std.index(0)]} channel, so they can't be "
+            "normalised. Add images that differ.")
     # these two refuse a step that needs whole batches, and one that does not fit the images
     if engine == "albumentations": policy.per_image(data.mean, data.std)
     one = policy.per_batch(data.mean, data.std, 0)(to_batch(data.train.pixels[:1]),

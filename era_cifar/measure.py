@@ -25,7 +25,7 @@ import torch
 from matplotlib.figure import Figure
 
 from .workshop.cache import whole_file
-from .workshop.checks import check_plain, check_type, check_whole
+from .workshop.checks import check_plain, check_type, check_whole, shown
 from .workshop.figures import html_table, new_figure, text_table
 
 # %% ../nbs/13_measure.ipynb #ae2e200d
@@ -143,9 +143,9 @@ def result_path(
     folder: Path | None = None,  # era_cifar/results where it is None
 ) -> Path:
     "Return the path of a result."
-    if not re.fullmatch(r"[a-z0-9_-]+", name):
-        raise ValueError(f"The name of the result is {name!r}; "
-            "it must be made of small letters, digits, - and _.")
+    if not re.fullmatch(r"[a-z0-9_-]{1,100}", name):
+        raise ValueError(f"The name of the result is {shown(name)}; "
+            "it must be made of small letters, digits, - and _, at most 100 of them.")
     return Path(folder or files("era_cifar") / "results") / f"{name}.json"
 
 
@@ -181,5 +181,5 @@ def load_result(
     path = result_path(name, folder)
     if path.exists(): return json.loads(path.read_text(encoding="utf-8"))
     known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
-    raise FileNotFoundError(f"There is no result {name!r}. Known: {known}. "
+    raise FileNotFoundError(f"There is no result {shown(name)}. Known: {known}. "
         "A script in benchmarks/ makes each of them.")

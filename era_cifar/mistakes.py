@@ -20,7 +20,7 @@ from era_cifar.workshop.answers import (
     Answer, AnswerTable, Calibration, as_answers, as_names, as_positions, calibrate,
     calibration_figure, confusion_figure, fractions_figure, precision_recall_f1,
 )
-from .workshop.checks import check_seed, check_whole
+from .workshop.checks import check_seed, check_type, check_whole
 from .workshop.figures import short_name
 from .workshop.updates import collect
 
@@ -137,6 +137,8 @@ def predict(
     flip_test: bool = False,                  # average over each image and its mirror image
 ) -> Predictions:                             # in the order of the loader
     "The logits for every image of a loader, in one pass; the network does not change."
+    check_type("model", model, nn.Module, "it must be a torch module")
+    check_type("loader", loader, Iterable, "it must give pairs of images and labels")
     state = [*model.parameters(), *model.buffers()]
     device = state[0].device if state else torch.device("cpu")
     answers = collect(model, loader, device, precision, flip=flip_test)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .workshop.checks import check_choice, check_whole
+from .workshop.checks import check_choice, check_whole, shown
 from .workshop.field_gradients import measured, outputs_of, unit_of
 from era_cifar.workshop.fields import (
     ReceptiveFields, Table, UnequalJumps, UnknownOperation, check_network, copy_model, dtype_of,
@@ -57,7 +57,7 @@ def effective_receptive_field(
     check_whole("samples", samples, 1)
     name = next((name for name, module in names.items() if layer in (name, module)), None)
     if name is None:
-        raise ValueError(f"There is no layer {layer!r}. Known: {', '.join([*names][1:12])}, …")
+        raise ValueError(f"There is no layer {shown(layer)}. Known: {', '.join([*names][1:12])}, …")
     positive = mode == "support"
     x, found = outputs_of(model, (1 if positive else samples, *size), [name], positive, seed)
     if name not in found or not found[name].requires_grad:

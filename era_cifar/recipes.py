@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import Literal, get_args, get_origin
 
 from era_cifar.workshop.checks import (
-    check_choice, check_flag, check_number, check_seed, check_type, check_whole,
+    check_choice, check_flag, check_number, check_seed, check_type, check_whole, shown,
 )
 
 # %% ../nbs/product/recipes.ipynb #4194cc5f
@@ -127,7 +127,10 @@ class Recipe:
     @classmethod
     def from_dict(cls, settings: dict) -> "Recipe":
         "The recipe from the output of to_dict; a missing setting gets its default."
+        check_type("settings", settings, dict, "it must be a dictionary, as to_dict makes it")
         for name in settings: check_name("setting", name, [field.name for field in fields(cls)])
+        if "name" not in settings:
+            raise ValueError("The settings have no name. Add one, such as {'name': 'mine'}.")
         return cls(**settings)
 
 # %% ../nbs/product/recipes.ipynb #ab6790b9
@@ -140,7 +143,7 @@ POLICY_NAMES = ("none", "standard", "quick", "alternating", "mixup", "cutmix", *
 def check_name(kind: str, name: str, known: Iterable[str]) -> str:  # the name
     "Check that a name is one of the known ones."
     if name in known: return name
-    raise ValueError(f"Unknown {kind} '{name}'. Known: {', '.join(known)}.")
+    raise ValueError(f"Unknown {kind} {shown(name)}. Known: {', '.join(known)}.")
 
 
 def find_policy(policy: object) -> object:
@@ -153,9 +156,9 @@ def find_policy(policy: object) -> object:
 
 def check_objects(recipe: Recipe) -> None:
     "Check the fields that are names or objects."
-    if not re.fullmatch(r"[\w.-]+", recipe.name):
-        raise ValueError(f"name is {recipe.name!r}; it becomes part of a folder's name, so only "
-            "letters, digits, '_', '-' and '.' are allowed.")
+    if not re.fullmatch(r"[\w.-]{1,100}", recipe.name):
+        raise ValueError(f"name is {shown(recipe.name)}; it becomes part of a folder's name, so "
+            "only letters, digits, '_', '-' and '.' are allowed, at most 100 of them.")
     if isinstance(recipe.model, str): check_name("model", recipe.model, MODELS)
     elif not callable(recipe.model) or hasattr(type(recipe.model), "forward"):
         raise TypeError(f"model is of type {type(recipe.model).__name__}; it must be a name, or a "
@@ -164,7 +167,7 @@ def check_objects(recipe: Recipe) -> None:
     check_seed(recipe.seed)
     if not isinstance(recipe.max_lr, str): check_number("max_lr", recipe.max_lr, 0, above=True)
     elif recipe.max_lr not in SEARCHES:
-        raise ValueError(f"max_lr is {recipe.max_lr!r}; it must be a number above 0, or the "
+        raise ValueError(f"max_lr is {shown(recipe.max_lr)}; it must be a number above 0, or the "
             f"name of a search: {', '.join(SEARCHES)}.")
 
 # %% ../nbs/product/recipes.ipynb #c7e2f375
@@ -259,6 +262,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (
 def find_recipe(recipe: Recipe | str) -> Recipe:
     "A recipe, by its name or as it is."
     if isinstance(recipe, Recipe): return recipe
+    check_type("recipe", recipe, str, f"it must be a Recipe, or one of: {', '.join(RECIPES)}")
     return RECIPES[check_name("recipe", recipe, RECIPES)]
 
 # %% ../nbs/product/recipes.ipynb #eeaf785e

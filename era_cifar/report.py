@@ -504,5 +504,6 @@ def write_report(outcome: Outcome, data: Data, folder: Path) -> Path:
             pictures[name] = {"source": source, "inches": one.figure.get_figwidth(),
                 "alt": one.alt, "caption": one.caption}
     with whole_file(folder / "report.html") as part:
-        part.write_text(report_html(outcome, pictures), encoding="utf-8")
+        # a folder's name may hold characters that are not UTF-8
+        part.write_text(report_html(outcome, pictures), "utf-8", errors="backslashreplace")
     return folder / "report.html"

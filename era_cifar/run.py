@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['LEFTOVER', 'NEEDED', 'UNWRITABLE', 'cut_data', 'new_model', 'check_outputs', 'build_model', 'build_optimizer',
            'build_scheduler', 'enough_memory', 'build_trainer', 'search', 'resolve', 'RunError', 'resume_command',
-           'new_folder', 'check_empty', 'make_config', 'package_versions', 'data_fingerprint', 'Run', 'chosen_epoch',
-           'run_table', 'split_classes', 'relabel', 'save_weights', 'load_model', 'check_weights', 'check_same_run',
-           'read_config', 'check_about', 'is_trained', 'usable', 'check_files', 'read_history', 'parse_policy',
-           'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out', 'begin', 'make_report', 'advice', 'run',
-           'resume', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
+           'new_folder', 'check_encoded', 'check_empty', 'make_config', 'package_versions', 'data_fingerprint', 'Run',
+           'chosen_epoch', 'run_table', 'split_classes', 'relabel', 'save_weights', 'load_model', 'check_weights',
+           'check_same_run', 'read_config', 'check_about', 'is_trained', 'usable', 'check_files', 'read_history',
+           'parse_policy', 'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out', 'begin', 'make_report',
+           'advice', 'run', 'resume', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
 
 # %% ../nbs/product/run.ipynb #232ff5d9
 import ast
@@ -22,7 +22,7 @@ import re
 import shlex
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -56,6 +56,7 @@ from .workshop.cache import UnknownDataError, expand, whole_file
 from .workshop.cams import large_layer
 from .workshop.checkpoint import lock, seeded
 from .workshop.checks import as_integers, check_number, check_type, check_whole
+from .workshop.checks import shorten, shown
 from .workshop.figures import html_table, short_name
 from .workshop.history import Epoch, History
 from .workshop.onnx import OnnxError, export_onnx
@@ -193,25 +194,36 @@ def resume_command(folder: Path) -> str:
 
 def new_folder(out: str | Path | None, name: str) -> Path:
     "Create the folder of a run: out, which must be empty, or runs/NAME-1, runs/NAME-2, …"
+    place = Path("runs") if out is None else check_encoded(expand(out))
+    missing = [path for path in (place, *place.parents) if not os.path.lexists(path)]
     try:
-        if out is not None:
-            out = expand(out)
-            out.mkdir(parents=True, exist_ok=True)
-            return check_empty(out)
-        Path("runs").mkdir(exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
+        if out is not None: return check_empty(place)
         number = 1
         while True:
-            folder = Path("runs", f"{name}-{number}")
+            folder = place / f"{name}-{number}"
             try: folder.mkdir()
             except FileExistsError: number += 1
             else: return folder
     except OSError as error:
-        raise RunError(f"The folder {out or 'runs'} can't be created ({error.strerror}). Choose "
-            "another one with --out.") from error
+        for path in missing:  # the innermost first; one that is not empty stays
+            with suppress(OSError): path.rmdir()
+        raise RunError(f"The folder {shorten(place, 300)} can't be created ({error.strerror}). "
+            "Choose " "another one with --out.") from error
+
+
+def check_encoded(folder: Path) -> Path:
+    "Refuse a folder whose name is not UTF-8: safetensors can't open files in it."
+    try: str(folder).encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"The name of the folder {shown(str(folder))} is not UTF-8. Choose "
+            "another one with --out.") from None
+    return folder
 
 
 def check_empty(folder: Path) -> Path:
     "Refuse a folder that holds something, or can't be written. It need not exist yet."
+    check_encoded(folder)
     try: there = {path.name for path in folder.iterdir() if not LEFTOVER.fullmatch(path.name)}
     except FileNotFoundError: return folder
     except OSError as error:
@@ -355,7 +367,7 @@ class Run:
         known = sorted(file.name.removesuffix(".safetensors") for file in home.iterdir()
             if file.name.endswith(".safetensors"))
         if name not in known:
-            raise RunError(f"There is no pretrained run '{name}'. Known: {', '.join(known)}.")
+            raise RunError(f"There is no pretrained run {shown(name)}. Known: {', '.join(known)}.")
         path = home / f"{name}.safetensors"
         with safe_open(path, "pt") as file: config = json.loads(file.metadata()["config"])
         recipe = read_recipe(config["recipe"])
@@ -480,7 +492,8 @@ def read_config(folder: Path) -> dict:
         raise RunError(f"The folder {folder} holds no run: there is no config.json. "
             f"{advice}") from None
     except OSError as error:
-        raise RunError(f"{folder / 'config.json'} can't be read ({error.strerror}).") from error
+        raise RunError(f"{folder / 'config.json'} can't be read ({error.strerror}). "
+            "Check its name and its permissions.") from error
     except ValueError as error:
         raise RunError(f"The folder {folder} can't be loaded: its config.json is damaged "
             f"({error}). Take the file from a copy, or train again.") from error
@@ -608,11 +621,12 @@ def prepare(recipe: Recipe | str, data: Data | str | Path, root: str | Path | No
     "Create all objects of a run; root is the folder of downloads and caches, for load_data."
     recipe, given = find_recipe(recipe), None
     if not isinstance(data, Data):
-        given = data if data in DATASETS else str(expand(data).resolve())
+        given = data if data in DATASETS else os.path.realpath(expand(data))
         data = load_data(data, root)
     data = cut_data(recipe, data)
     found, curve = resolve(recipe, data, progress)
-    config = make_config(found, data, given, None if root is None else str(expand(root).resolve()))
+    config = make_config(found, data, given, None if root is None
+        else os.path.realpath(expand(root)))
     if curve:
         config["search"] = {"suggestion": recipe.max_lr, "lrs": list(curve.lrs),
             "losses": list(curve.losses)}

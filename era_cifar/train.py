@@ -33,7 +33,8 @@ from .workshop.precision import grad_scaler, pick_device, pick_precision
 from .workshop.seeds import random_state, set_random_state
 from era_cifar.workshop.updates import (
     TrainingError, Update, averaged_copy, check_batches, check_finite, check_loaders, check_parts,
-    collect, groups, measure_batch, read_updates, update_weights, updates_per_epoch,
+    check_plan, check_targets, collect, groups, measure_batch, read_updates, update_weights,
+    updates_per_epoch,
 )
 
 # %% ../nbs/10_train.ipynb #4a6274ba
@@ -105,6 +106,7 @@ class Trainer:
         last = len(self.history) + epochs
         with nullcontext() if checkpoint is None else lock(checkpoint) as folder:
             if folder is not None: restore_newest(self, folder)
+            check_plan(self, last - len(self.history))
             with progress_bar(self, last - len(self.history)) as bar:
                 while len(self.history) < last and not reached(self.history, target_accuracy):
                     row = self.run_epoch(len(self.history), bar)
@@ -119,11 +121,10 @@ class Trainer:
             train = self.train_epoch(epoch, bar)
             trained = time.perf_counter()
             lr = self.history.step_lrs[-1]
-            bar.set_postfix_str(f"epoch {epoch + 1}, testing")
-            valid, test = (None if loader is None else self.evaluate(loader)
+            place = f"epoch {epoch + 1}, testing"
+            bar.set_postfix_str(place)
+            valid, test = (None if loader is None else self.evaluate(loader, place)
                 for loader in (getattr(self.loaders, "valid", None), self.loaders.test))
-            for totals in filter(None, (valid, test)):
-                check_finite("loss", totals.mean_loss, f"epoch {epoch + 1}, testing", lr)
         return Epoch(epoch, lr, train.mean_loss, train.accuracy, test.mean_loss, test.accuracy,
             time.perf_counter() - start, train.images / (trained - start),
             *((valid.mean_loss, valid.accuracy) if valid else ()))
@@ -150,14 +151,17 @@ class Trainer:
             if self.averaged is not None: self.averaged.update_parameters(self.model)
         return update
 
-    def evaluate(self, loader: Iterable[tuple[Tensor, Tensor]]) -> Totals:
+    def evaluate(self, loader: Iterable[tuple[Tensor, Tensor]], place: str = "testing") -> Totals:
         "Compute the cross-entropy and the accuracy over a loader, in eval mode."
         totals, outputs = Totals(), collect(self.eval_model, loader, self.device, self.precision,
             self.layout, self.flip_test)
         check_batches(len(outputs))
+        for logits, y in outputs: check_targets(logits, y)
         measured = [measure_batch(cross_entropy(logits, y), logits, y) for logits, y in outputs]
         for (loss, right), (_, y) in zip(torch.stack(measured).tolist(), outputs):
             totals.add(loss, right, len(y))
+        lrs = [group["lr"] for group in self.optimizer.param_groups]
+        check_finite("loss", totals.mean_loss, place, *(self.history.step_lrs or lrs)[-1:])
         return totals
 
     def end_epoch(self, row: Epoch) -> None:

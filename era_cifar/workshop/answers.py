@@ -16,7 +16,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .checks import check_type, check_whole
+from .checks import check_type, check_whole, shown
 from .figures import html_table, new_figure, short_name, text_table
 
 # %% ../../nbs/workshop/answers.ipynb #a7b10008
@@ -70,7 +70,7 @@ def as_names(
     "Check that there is a name for each class."
     classes = range(n_classes) if classes is None else classes
     if isinstance(classes, str) or len(classes) != n_classes:
-        raise ValueError(f"classes are {classes!r}; "
+        raise ValueError(f"classes are {shown(classes)}; "
             f"they must be {n_classes} names, one for each logit.")
     return tuple(map(str, classes))
 

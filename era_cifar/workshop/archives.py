@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from .cache import DataError, in_units, reading
+from .checks import shorten, shown
 
 # %% ../../nbs/workshop/archives.ipynb #9bd32efb
 class ByteType:
     "Replaces numpy's dtype: uint8, which numpy calls 'u1', and no other."
 
     def __init__(self, code: object, *_: object):
-        if code != "u1": raise DataError(f"A data file holds an array of {code!r}; {ATTACK}")
+        if code != "u1": raise DataError(f"A data file holds an array of {shown(code)}; {ATTACK}")
 
     def __setstate__(self, state: object) -> None: pass  # the byte order: a single byte has none
 
@@ -53,7 +54,7 @@ class SafeUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> object:
         if (wanted := f"{module}.{name}") in STAND_INS: return STAND_INS[wanted]
-        raise DataError(f"A data file asks for {wanted}; {ATTACK}")
+        raise DataError(f"A data file asks for {shorten(wanted)}; {ATTACK}")
 
 
 def safe_unpickle(data: bytes) -> dict[str, object]:

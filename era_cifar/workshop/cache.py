@@ -12,13 +12,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 
-from .checks import as_integers, as_pixels
+from .checks import as_integers, as_pixels, shorten, shown
 
 # %% ../../nbs/workshop/cache.ipynb #32616da3
 class DataError(Exception):
@@ -35,8 +35,12 @@ def reading(what: str | Path) -> Iterator[None]:
     try: yield
     except DataError: raise
     except Exception as error:
-        raise DataError(f"{what} can't be read ({error}). Repair or remove it, then start "
-            "again.") from error
+        if not isinstance(error, OSError) or not error.strerror:  # the content is damaged
+            raise DataError(f"{what} can't be read ({shorten(error, 300)}). Repair or remove it, "
+                "then start " "again.") from error
+        place = error.filename if isinstance(what, Path) and error.filename else what
+        raise DataError(f"{shorten(place, 300)} can't be read: {error.strerror}. Check its name "
+            "and its permissions.") from error
 
 
 @contextmanager
@@ -45,15 +49,17 @@ def writing(folder: Path, part: Path | None = None) -> Iterator[None]:
     try: yield
     except OSError as error:
         if part and part.is_file(): part.unlink()
-        raise DataError(f"The cache {folder} can't be used ({error.strerror or error}). Make "
-            "room, or set ERA_CIFAR_HOME (or --root) to a folder that can be written.") from error
+        raise DataError(f"The cache {shorten(folder, 300)} can't be used "
+            f"({error.strerror or error}). Make room, or set ERA_CIFAR_HOME (or --root) to a "
+            "folder that can be written.") from error
 
 # %% ../../nbs/workshop/cache.ipynb #cd2eb8bb
 def expand(path: str | Path) -> Path:
     "A path with ~ replaced by the home folder."
     if not isinstance(path, (str, Path)):
-        raise TypeError(f"The path is {path!r}; it must be text or a Path.")
-    if "\0" in str(path): raise ValueError(f"The path {str(path)!r} holds a zero character.")
+        raise TypeError(f"The path is {shown(path)}; it must be text or a Path.")
+    if "\0" in str(path):
+        raise ValueError(f"The path {shown(str(path))} holds a zero character.")
     try: return Path(path).expanduser()
     except RuntimeError as error:
         raise DataError(f"The home folder in {path} can't be found. Give a full path.") from error
@@ -80,7 +86,11 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         yield part
         with open(part, "rb+") as file: os.fsync(file.fileno())  # wait until it is on the disk
         os.replace(part, path)
-    finally: part.unlink(missing_ok=True)
+    except OSError as error:
+        if str(error.filename) == str(part): error.filename = str(path)  # not the temporary one
+        raise
+    finally:
+        with suppress(OSError): part.unlink()
 
 # %% ../../nbs/workshop/cache.ipynb #b5d3d475
 def check_writable(folder: Path, size: int = 0) -> None:
@@ -112,7 +122,7 @@ PARTS = ("train", "test")
 
 def fingerprint(text: str) -> str:  # 16 hexadecimal digits
     "A short name for a long text: another text, another name."
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def as_image_arrays(

@@ -27,6 +27,7 @@ from tqdm.auto import tqdm
 
 from .cache import DataError, cache_folder, check_writable, expand, in_units
 from .cache import read_cache, reading, writing
+from .checks import shown
 
 # %% ../../nbs/workshop/download.ipynb #e0e14403
 def size_of(path: Path) -> int:
@@ -205,7 +206,7 @@ def cache_entries(root: str | Path | None = None, name: str | None = None) -> li
     "The cache's files, sorted: all, those of cifar10, mnist or folders, or the one of that name."
     folder = cache_folder(root)
     if name not in (None, "cifar10", "mnist", "folders") and not recognise(str(name)):
-        raise ValueError(f"Nothing in the cache is called {name!r}. Known: cifar10, mnist, "
+        raise ValueError(f"Nothing in the cache is called {shown(name)}. Known: cifar10, mnist, "
             "folders, or a file's name as the list shows it.")
     with writing(folder): paths = sorted(folder.iterdir()) if folder.exists() else []
     data = lambda n: "folders" if "folder-" in n else "cifar10" if "cifar" in n else "mnist"

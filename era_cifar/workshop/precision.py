@@ -12,6 +12,8 @@ from pathlib import Path
 
 import torch
 
+from .checks import shown
+
 # %% ../../nbs/workshop/precision.ipynb #09299c80
 def pick_device(
     device: str | torch.device = "auto",  # "auto", "cpu", "cuda" or "mps"; or as in "cuda:1"
@@ -23,8 +25,8 @@ def pick_device(
     if device == "auto": return torch.device(here[0])
     parts = re.fullmatch(r"(cpu|cuda|mps)(?::(0|[1-9][0-9]*))?", str(device))
     if parts is None:
-        raise ValueError(f"Unknown device '{device}'. Known: auto, cpu, cuda, mps. A number names "
-            "one of several, as in cuda:1.")
+        raise ValueError(f"Unknown device {shown(str(device))}. Known: auto, cpu, cuda, mps. A "
+            "number names " "one of several, as in cuda:1.")
     if int(parts[2] or 0) >= counts[parts[1]]:
         known = [kind if counts[kind] == 1 else f"{kind} ({counts[kind]})" for kind in here[::-1]]
         raise ValueError(f"The device '{device}' is not available here. Available: "
@@ -49,7 +51,7 @@ def pick_precision(
 ) -> str:            # "float32", "bf16" or "fp16"
     "Choose the precision to compute in; auto takes what the hardware is made for."
     if precision not in ("auto", "float32", "bf16", "fp16"):
-        raise ValueError(f"Unknown precision '{precision}'. Known: auto, float32, bf16, fp16.")
+        raise ValueError(f"Unknown precision {shown(str(precision))}. Known: auto, float32, bf16, fp16.")
     if precision != "auto": return precision
     if has_bf16(device): return "bf16"
     if device.type != "cuda": return "float32"

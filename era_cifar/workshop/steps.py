@@ -21,7 +21,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import one_hot
 
-from .checks import check_choice, check_number, check_whole
+from .checks import check_choice, check_number, check_whole, shown
 from .pixels import normalise
 
 # %% ../../nbs/workshop/steps.ipynb #6a589980
@@ -174,7 +174,7 @@ def complete(
     mean, std = check_statistics("mean", mean), check_statistics("std", std)
     for step in steps:
         if isinstance(step, Step): continue
-        raise TypeError(f"{step!r} is not a step. A policy is a list of steps such as "
+        raise TypeError(f"{shown(step)} is not a step. A policy is a list of steps such as "
             "HorizontalFlip() or RandomCrop(32, 4).")
     mixing = [step for step in steps if isinstance(step, Mixing)]
     changes = [step for step in steps if not isinstance(step, Mixing)]
@@ -297,7 +297,7 @@ def fill_levels(
         return tuple(int(level) for level in levels)
     kind = "number" if normalised else "whole number from 0 to 255"
     hint = " For 0.49 of white, write round(255 * 0.49)." if finite and max(levels) <= 1 else ""
-    raise ValueError(f"fill is {fill!r}; it must be 'mean', a {kind}, or three of them.{hint}")
+    raise ValueError(f"fill is {shown(fill)}; it must be 'mean', a {kind}, or three of them.{hint}")
 
 # %% ../../nbs/workshop/steps.ipynb #2ba4a6bb
 #| code-fold: true
@@ -324,5 +324,5 @@ def check_statistics(name: str, given: Sequence[float]) -> tuple[float, ...]:
     good = isinstance(values, (list, tuple)) and len(values) == 3 and all(
         isinstance(value, Real) and 0 <= value <= 1 for value in values)
     if good and (name == "mean" or min(values) > 0): return tuple(float(value) for value in values)
-    raise ValueError(f"{name} is {given!r}; it must be three numbers in 0…1"
+    raise ValueError(f"{name} is {shown(given)}; it must be three numbers in 0…1"
         f"{', none of them 0' if name == 'std' else ''}, as data.{name} is.")

@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['as_pair', 'groups', 'updates_per_epoch', 'clip_gradients', 'move_weights', 'l1_penalty', 'forward', 'measure_batch',
-           'Update', 'update_weights', 'TrainingError', 'check_finite', 'read_updates', 'averaged_copy', 'flip_mean',
-           'evaluating', 'collect', 'check_loss', 'check_loaders', 'check_batches', 'check_kinds', 'check_parts']
+           'check_targets', 'Update', 'update_weights', 'TrainingError', 'check_finite', 'read_updates',
+           'averaged_copy', 'flip_mean', 'evaluating', 'collect', 'check_loss', 'check_loaders', 'check_plan',
+           'check_batches', 'check_kinds', 'check_parts']
 
 # %% ../../nbs/workshop/updates.ipynb #e8dda51d
 import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +29,9 @@ from .precision import autocast
 # %% ../../nbs/workshop/updates.ipynb #72a99b23
 def as_pair(batch: object) -> tuple[Tensor, Tensor]:
     "Return a batch of a loader as a pair of images and labels."
-    if isinstance(batch, (tuple, list)) and len(batch) == 2: return batch
+    if isinstance(batch, (tuple, list)) and len(batch) == 2:
+        if len(batch[1]): return batch
+        raise ValueError("The loader gave an empty batch. Each batch must hold at least one image.")
     raise ValueError(f"The loader gave {type(batch).__name__} as a batch; each batch must be a "
         "pair: images and labels.")
 
@@ -99,6 +103,16 @@ def measure_batch(
     return torch.stack((loss.detach().float(), right.sum().float()))
 
 # %% ../../nbs/workshop/updates.ipynb #5d0c1a07
+def check_targets(logits: Tensor, y: Tensor, ignored: int = -100) -> None:
+    "Refuse labels for which the network has no output."
+    if logits.ndim != 2 or y.ndim == 1 and y.is_floating_point(): return  # for a loss of its own
+    outputs = logits.shape[1]
+    low, high = (0, y.shape[1] - 1) if y.ndim == 2 else (y * (y != ignored)).aminmax()
+    if 0 <= low and (high == outputs - 1 if y.ndim == 2 else high < outputs): return
+    raise ValueError(f"The labels run from {int(low)} to {int(high)}, but the network has "
+        f"{outputs} " f"output{'s' * (outputs > 1)}. Build it with one output for each class.")
+
+
 @dataclass(frozen=True)
 class Update:
     "The result of one update."
@@ -128,6 +142,8 @@ def update_weights(
     for x, y in batches:
         logits, y = forward(network, x, device, precision, layout), y.to(device, non_blocking=True)
         fraction = len(y) / images  # a smaller batch counts less
+        if y.device.type == "cpu" or not optimizer.state:  # a GPU would have to wait: at first only
+            check_targets(logits, y, getattr(loss_fn, "ignore_index", -100))
         loss = loss_fn(logits, y) * fraction
         if l1: loss = loss + l1 * fraction * l1_penalty(network)
         scaler.scale(loss).backward(inputs=inputs)
@@ -223,6 +239,20 @@ def check_loaders(loaders: Mapping[str, object]) -> None:  # names, and batches 
         if isinstance(loader, Iterator):
             raise TypeError(f"loaders.{part} is a {type(loader).__name__}, which is empty after "
                 "one epoch; give a list or a loader.")
+
+
+def check_plan(trainer: object, epochs: int) -> None:
+    "Warn if the one-cycle schedule of a trainer ends before its next epochs do."
+    scheduler, loader = trainer.scheduler, trainer.loaders.train
+    own = getattr(scheduler, "schedules", None)  # torch's has the number of steps itself
+    planned = getattr(own[0] if own else scheduler, "total_steps", None)
+    if planned is None or not hasattr(loader, "__len__"): return
+    end = scheduler.last_epoch + epochs * trainer.updates_per_epoch
+    if end <= planned: return
+    after = "keeps its last value" if own else "can't be set, and torch stops with an error"
+    warnings.warn(f"The one-cycle schedule is planned for {planned} updates, and this training "
+        f"goes on to update {end}. After the plan the learning rate {after}. Plan the whole run: "
+        f"total_steps={end}.", stacklevel=3)
 
 
 def check_batches(number: int) -> None:
