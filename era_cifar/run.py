@@ -43,7 +43,7 @@ from .augment import Policy
 from .data import DATASETS, Data, load_data, split_valid
 from .gradcam import gradcam
 from .images import Images
-from .loaders import BatchLoader, make_loaders
+from .loaders import BatchLoader, make_loaders, most_workers
 from .lr_finder import LRCurve
 from .measure import machine
 from .mistakes import Predictions, predict
@@ -608,11 +608,11 @@ def prepare(recipe: Recipe | str, data: Data | str | Path, root: str | Path | No
     "Create all objects of a run; root is the folder of downloads and caches, for load_data."
     recipe, given = find_recipe(recipe), None
     if not isinstance(data, Data):
-        given = data if data in DATASETS else str(expand(data).resolve())
+        given = data if data in DATASETS else os.path.realpath(expand(data))
         data = load_data(data, root)
     data = cut_data(recipe, data)
     found, curve = resolve(recipe, data, progress)
-    config = make_config(found, data, given, None if root is None else str(expand(root).resolve()))
+    config = make_config(found, data, given, None if root is None else os.path.realpath(expand(root)))
     if curve:
         config["search"] = {"suggestion": recipe.max_lr, "lrs": list(curve.lrs),
             "losses": list(curve.losses)}
@@ -728,7 +728,9 @@ def prepare_again(folder: Path, data: Data | str | Path | None = None,
         raise RunError(f"The run in {folder} can't go on: {error} Was it started by another "
             "version of era_cifar?") from error
     images = same_data(folder, recipe, config, load_again(folder, config["data"], data, root))
-    try: trainer = build_trainer(as_used(recipe, config), images, progress)
+    # the result does not depend on the number of workers, and this computer may have fewer cores
+    here = replace(as_used(recipe, config), workers=min(recipe.workers, most_workers()))
+    try: trainer = build_trainer(here, images, progress)
     except ValueError as error:
         raise RunError(f"The run in {folder} can't go on here: {error}") from error
     for change in changed_environment(config, trainer.device):
