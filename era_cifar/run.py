@@ -612,7 +612,8 @@ def prepare(recipe: Recipe | str, data: Data | str | Path, root: str | Path | No
         data = load_data(data, root)
     data = cut_data(recipe, data)
     found, curve = resolve(recipe, data, progress)
-    config = make_config(found, data, given, None if root is None else os.path.realpath(expand(root)))
+    config = make_config(found, data, given, None if root is None
+        else os.path.realpath(expand(root)))
     if curve:
         config["search"] = {"suggestion": recipe.max_lr, "lrs": list(curve.lrs),
             "losses": list(curve.losses)}
@@ -729,8 +730,8 @@ def prepare_again(folder: Path, data: Data | str | Path | None = None,
             "version of era_cifar?") from error
     images = same_data(folder, recipe, config, load_again(folder, config["data"], data, root))
     # the result does not depend on the number of workers, and this computer may have fewer cores
-    here = replace(as_used(recipe, config), workers=min(recipe.workers, most_workers()))
-    try: trainer = build_trainer(here, images, progress)
+    here = replace(recipe, workers=min(recipe.workers, most_workers()))
+    try: trainer = build_trainer(as_used(here, config), images, progress)
     except ValueError as error:
         raise RunError(f"The run in {folder} can't go on here: {error}") from error
     for change in changed_environment(config, trainer.device):
