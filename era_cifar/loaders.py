@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['epoch_order', 'BatchLoader', 'BatchOrders', 'AugmentedBatches', 'ImageLoader', 'Loaders', 'make_loaders',
-           'check_loading']
+           'most_workers', 'check_loading']
 
 # %% ../nbs/04_loaders.ipynb #507095a0
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -175,11 +176,17 @@ def make_loaders(
 # %% ../nbs/04_loaders.ipynb #38f71c61
 #| code-fold: true
 #| code-summary: "check_loading: what make_loaders refuses"
+def most_workers() -> int:
+    "How many worker processes may run here: four for each core. Each takes memory."
+    return 4 * (os.cpu_count() or 1)
+
+
 def check_loading(data: Data, policy: Policy, batch_size: int, engine: str, workers: int) -> None:
     "Refuse what make_loaders cannot work with; the arguments are its own."
     check_type("data", data, Data, "it must be Data, such as load_data('shapes')")
     check_type("policy", policy, Policy, "it must be a Policy, such as POLICIES['standard']")
-    check_choice("engine", engine, ("batch", "albumentations")), check_whole("workers", workers, 0)
+    check_choice("engine", engine, ("batch", "albumentations"))
+    check_whole("workers", workers, 0, most_workers())
     if check_whole("batch_size", batch_size, 1) > len(data.train):
         raise ValueError(f"batch_size is {shown(batch_size)}, but there are only {len(data.train)} "
             "training images. Take at most that many.")

@@ -43,7 +43,7 @@ from .augment import Policy
 from .data import DATASETS, Data, load_data, split_valid
 from .gradcam import gradcam
 from .images import Images
-from .loaders import BatchLoader, make_loaders
+from .loaders import BatchLoader, make_loaders, most_workers
 from .lr_finder import LRCurve
 from .measure import machine
 from .mistakes import Predictions, predict
@@ -742,7 +742,9 @@ def prepare_again(folder: Path, data: Data | str | Path | None = None,
         raise RunError(f"The run in {folder} can't go on: {error} Was it started by another "
             "version of era_cifar?") from error
     images = same_data(folder, recipe, config, load_again(folder, config["data"], data, root))
-    try: trainer = build_trainer(as_used(recipe, config), images, progress)
+    # the result does not depend on the number of workers, and this computer may have fewer cores
+    here = replace(recipe, workers=min(recipe.workers, most_workers()))
+    try: trainer = build_trainer(as_used(here, config), images, progress)
     except ValueError as error:
         raise RunError(f"The run in {folder} can't go on here: {error}") from error
     for change in changed_environment(config, trainer.device):
