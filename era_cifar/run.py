@@ -8,8 +8,8 @@ __all__ = ['LEFTOVER', 'NEEDED', 'UNWRITABLE', 'cut_data', 'new_model', 'check_o
            'new_folder', 'check_empty', 'make_config', 'package_versions', 'data_fingerprint', 'Run', 'chosen_epoch',
            'run_table', 'split_classes', 'relabel', 'save_weights', 'load_model', 'check_weights', 'check_same_run',
            'read_config', 'check_about', 'is_trained', 'usable', 'check_files', 'read_history', 'parse_policy',
-           'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out', 'begin', 'make_report', 'advice', 'run',
-           'resume', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
+           'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out', 'recorded', 'begin', 'make_report', 'advice',
+           'run', 'resume', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
 
 # %% ../nbs/product/run.ipynb #232ff5d9
 import ast
@@ -627,6 +627,7 @@ def as_used(recipe: Recipe, config: dict) -> Recipe:
 def carry_out(prepared: Prepared, folder: Path) -> Run:
     "Train and write all files of the folder; a resumed run does only what is missing."
     recipe, trainer = prepared.recipe, prepared.trainer
+    trainer.settings = recorded(recipe, prepared.config)
     with lock(folder), seeded(recipe.seed % 2**32), advice(folder):
         for path in list(folder.iterdir()):
             if LEFTOVER.fullmatch(path.name): path.unlink()
@@ -644,6 +645,14 @@ def carry_out(prepared: Prepared, folder: Path) -> Run:
         done.model.to(trainer.device)
         if not (folder / "report.html").exists(): make_report(done, prepared.data)
     return done
+
+
+def recorded(recipe: Recipe, config: dict) -> dict[str, object]:
+    "What a checkpoint holds of config.json, to be compared when the run is resumed."
+    parts = {"recipe": recipe.to_dict() | config["recipe"],  # with the defaults of an older file
+        "data": {name: config["data"][name] for name in ("fingerprint", "mean", "std")}}
+    return {f"'{part}: {name}' of config.json": value
+        for part, values in json.loads(json.dumps(parts)).items() for name, value in values.items()}
 
 
 def begin(config: dict, folder: Path) -> None:

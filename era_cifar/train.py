@@ -80,6 +80,7 @@ class Trainer:
     flip_test: bool = False       # test with the mean over an image and its mirror image
     keep_best: bool = False       # keep the weights of the best epoch
     compile: bool = False         # by torch.compile: the first step can take minutes
+    settings: dict[str, object] | None = None  # of a recipe: a checkpoint must have the same
 
     def __post_init__(self):
         check_trainer(self)
@@ -271,12 +272,15 @@ def state_of(trainer: Trainer) -> tuple[dict[str, Tensor], dict]:
     "Return copies of all that changes while training: weights and buffers by name, and the rest."
     weights, states = take_states({name: getattr(trainer, name) for name in STATEFUL})
     return weights, dict(made_with=made_with(trainer), best_epoch=trainer.best_epoch,
-        history=trainer.history.to_state(), random=random_state(), **states)
+        history=trainer.history.to_state(), random=random_state(), settings=trainer.settings,
+        **states)
 
 
 def restore(trainer: Trainer, weights: dict[str, Tensor], state: dict) -> None:
     "Restore what state_of returned. If it does not fit, nothing is changed."
     check_same(made_with(trainer), state.get("made_with", {}))
+    own, kept = trainer.settings or {}, state.get("settings") or {}  # older ones have none
+    check_same(*({name: one[name] for name in own if name in kept} for one in (own, kept)))
     parts = {name: getattr(trainer, name) for name in STATEFUL}
     best = None if state["best_epoch"] is None else trainer.eval_model
     check_same(shapes(take_states(parts | {"best": best})[0]), shapes(weights))
