@@ -32,8 +32,7 @@ from numbers import Integral
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -62,7 +61,7 @@ from .workshop.onnx import OnnxError, export_onnx
 from .workshop.pixels import normalise, to_batch
 from .workshop.precision import pick_device, pick_precision
 from .workshop.updates import evaluating
-from .workshop.weights import pack_weights
+from .workshop.weights import CheckpointError, pack_sealed, read_sealed
 
 # %% ../nbs/product/run.ipynb #104015e5
 def cut_data(recipe: Recipe, data: Data) -> Data:
@@ -344,8 +343,9 @@ class Run:
         check_files(folder, config, weights)
         with usable(folder, "config.json"): recipe = read_recipe(config["recipe"], model, policy)
         with usable(folder, weights):
-            check_same_run(folder / weights, config)
-            network = load_model(folder / weights, recipe, len(config["data"]["classes"]))
+            tensors, header = read_sealed(folder / weights)
+            check_same_run(header, config)
+            network = load_model(tensors, recipe, len(config["data"]["classes"]))
         return cls(recipe, config, network, read_history(folder, recipe), folder, best)
 
     @classmethod
@@ -356,11 +356,11 @@ class Run:
             if file.name.endswith(".safetensors"))
         if name not in known:
             raise RunError(f"There is no pretrained run '{name}'. Known: {', '.join(known)}.")
-        path = home / f"{name}.safetensors"
-        with safe_open(path, "pt") as file: config = json.loads(file.metadata()["config"])
-        recipe = read_recipe(config["recipe"])
-        return cls(recipe, config, load_model(path, recipe, len(config["data"]["classes"])),
-            History())
+        with usable(home, f"{name}.safetensors"):
+            tensors, config = read_sealed(home / f"{name}.safetensors")
+            recipe = read_recipe(config["recipe"])
+            network = load_model(tensors, recipe, len(config["data"]["classes"]))
+        return cls(recipe, config, network, History())
 
     def __repr__(self) -> str:
         row, about = chosen_epoch(self.history, self.best), self.config["data"]
@@ -423,14 +423,16 @@ def relabel(images: Images, classes: tuple[str, ...]) -> Images:
 
 # %% ../nbs/product/run.ipynb #f0fb06ee
 def save_weights(path: Path, weights: dict[str, Tensor], config: dict) -> None:
-    "Weights and buffers as safetensors, with the configuration in the header."
-    with whole_file(path) as part:
-        part.write_bytes(pack_weights(weights, {"config": json.dumps(config)}))
+    "Weights as safetensors; the header has the configuration, without what differs in equal runs."
+    data = {name: value for name, value in config.get("data", {}).items()
+        if name not in ("given", "root")}
+    header = {name: value for name, value in config.items() if name != "started"} | {"data": data}
+    with whole_file(path) as part: part.write_bytes(pack_sealed(weights, header))
 
 
-def load_model(path: Path, recipe: Recipe, n_classes: int) -> nn.Module:
+def load_model(weights: dict[str, Tensor], recipe: Recipe, n_classes: int) -> nn.Module:
     "The network of a recipe with the weights of a file, on the CPU and in eval mode."
-    model, weights = new_model(recipe, n_classes), load_file(path)
+    model = new_model(recipe, n_classes)
     check_weights(model.state_dict(), weights)
     model.load_state_dict(weights)
     return model.to(memory_format=torch.channels_last).eval()
@@ -448,11 +450,9 @@ def check_weights(needed: dict[str, Tensor], found: dict[str, Tensor]) -> None:
         raise ValueError(f"it is of another network than the recipe's: '{name}' {problem}")
 
 
-def check_same_run(path: Path, config: dict) -> None:
+def check_same_run(other: dict, config: dict) -> None:  # other: the header, or nothing
     "Refuse weights whose header holds the configuration of another run than config.json."
-    with safe_open(path, "pt") as file: header = (file.metadata() or {}).get("config")
-    if header is None: return
-    other = json.loads(header)
+    if not other: return
     names = [("data", name) for name in ("fingerprint", "classes", "mean", "std")]
     names += [("recipe", name) for name in config["recipe"]]
     for place, name in names:
@@ -521,7 +521,8 @@ def is_trained(folder: Path) -> bool:
 def usable(folder: Path, name: str) -> Iterator[None]:
     "Turn an error about a file of a run into a RunError of one line that names the file."
     try: yield
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
+            SafetensorError, CheckpointError) as error:
         text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         problem = short_name(" ".join(text.split()), 400).removesuffix(".")
         raise RunError(f"The folder {folder} can't be loaded: its {name} is damaged or was "
