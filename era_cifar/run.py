@@ -481,7 +481,7 @@ def read_config(folder: Path) -> dict:
             f"{advice}") from None
     except OSError as error:
         raise RunError(f"{folder / 'config.json'} can't be read ({error.strerror}).") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"The folder {folder} can't be loaded: its config.json is damaged "
             f"({error}). Take the file from a copy, or train again.") from error
     if not isinstance(config, dict) or not {"recipe", "data"} & set(config):
@@ -490,10 +490,10 @@ def read_config(folder: Path) -> dict:
     for name, kind in NEEDED.items():
         place, _, key = name.rpartition(": ")
         part = config[place] if place else config
-        problem = f"'{name}' is {part[key]!r}" if key in part else f"'{name}' is missing"
+        here = f"is {short_name(repr(part[key]), 60)}" if key in part else "is missing"
         if key not in part or not isinstance(part[key], kind):
-            raise RunError(f"The folder {folder} can't be loaded: in its config.json {problem}. "
-                "Was it changed by hand?")
+            raise RunError(f"The folder {folder} can't be loaded: in its config.json '{name}' "
+                f"{here}. Was it changed by hand?")
     with usable(folder, "config.json"): check_about(config["data"])
     return config
 
@@ -510,6 +510,8 @@ def check_about(about: dict) -> None:
     check_whole("The length of size", len(size), 2, 2)
     for value in size: check_whole("size", value, 1)
     for part in ("train", "valid", "test"): check_whole(part, about[part])
+    for name in ("given", "root"):
+        if about.get(name) is not None: check_type(name, about[name], str, "it must be text")
 
 
 def is_trained(folder: Path) -> bool:
@@ -522,7 +524,7 @@ def usable(folder: Path, name: str) -> Iterator[None]:
     "Turn an error about a file of a run into a RunError of one line that names the file."
     try: yield
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
-            SafetensorError, CheckpointError) as error:
+            OverflowError, SafetensorError, CheckpointError) as error:
         text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         problem = short_name(" ".join(text.split()), 400).removesuffix(".")
         raise RunError(f"The folder {folder} can't be loaded: its {name} is damaged or was "
@@ -570,7 +572,8 @@ def parse_policy(text: str) -> Policy:
             **{item.arg: build(item.value) for item in node.keywords})
 
     try: return build(ast.parse(text, mode="eval").body)
-    except SyntaxError as error: raise ValueError(f"'{text}' is not a policy.") from error
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError(f"'{text}' is not a policy.") from error
 
 # %% ../nbs/product/run.ipynb #1a5d3c05
 def read_recipe(settings: dict, model: object = None, policy: object = None) -> Recipe:
@@ -579,7 +582,8 @@ def read_recipe(settings: dict, model: object = None, policy: object = None) -> 
     for field, what, given in (("model", "network", model), ("policy", "policy", policy)):
         stored = settings.get(field)
         text = stored["repr"] if isinstance(stored, dict) else stored
-        trained = f"This run was trained with the {what} '{text}'"
+        words = short_name(" ".join(str(text).split()), 200)
+        trained = f"This run was trained with the {what} '{words}'"
         if given is not None:
             plain = as_plain(as_name(given))
             here = plain["repr"] if isinstance(plain, dict) else plain
@@ -587,9 +591,10 @@ def read_recipe(settings: dict, model: object = None, policy: object = None) -> 
             values[field] = given
         elif isinstance(stored, dict):
             if field == "model" or not stored["module"].startswith("era_cifar."):
-                name = f"{field}={text if text.isidentifier() else f'my_{what}'}"
-                raise RunError(f"{trained} of module '{stored['module']}', which is not one of the "
-                    f"package. Give it: Run.load(folder, {name}), or resume(folder, {name}).")
+                name = f"{field}={words if text.isidentifier() else f'my_{what}'}"
+                module = short_name(repr(stored["module"]), 60)
+                raise RunError(f"{trained} of module {module}, which is not one of the package. "
+                    f"Give it: Run.load(folder, {name}), or resume(folder, {name}).")
             values[field] = parse_policy(text)
     return Recipe.from_dict(values)
 
@@ -733,13 +738,10 @@ def prepare_again(folder: Path, data: Data | str | Path | None = None,
     policy: object = None) -> Prepared:
     "Create all objects of an interrupted run; the arguments are those of resume."
     config = read_config(folder)
-    try: recipe = read_recipe(config["recipe"], model, policy)
-    except (ValueError, TypeError) as error:
-        raise RunError(f"The run in {folder} can't go on: {error} Was it started by another "
-            "version of era_cifar?") from error
+    with usable(folder, "config.json"): recipe = read_recipe(config["recipe"], model, policy)
     images = same_data(folder, recipe, config, load_again(folder, config["data"], data, root))
     try: trainer = build_trainer(as_used(recipe, config), images, progress)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise RunError(f"The run in {folder} can't go on here: {error}") from error
     for change in changed_environment(config, trainer.device):
         warnings.warn(f"{change} The run continues, but its result may differ in the last bits "

@@ -24,8 +24,8 @@ from tqdm.auto import tqdm
 from .loaders import Loaders
 from .lr_finder import LRCurve, find_lr
 from era_cifar.workshop.checkpoint import (
-    CheckpointError, check_same, explained, load, lock, part_of, put_states, save, settings_of,
-    shapes, take_states,
+    CheckpointError, as_written, check_same, explained, load, lock, part_of, put_states, save,
+    settings_of, shapes, take_states,
 )
 from .workshop.checks import check_flag, check_number, check_type, check_whole
 from .workshop.history import Epoch, History, reached, watched
@@ -296,10 +296,13 @@ def restore(trainer: Trainer, weights: dict[str, Tensor], state: dict) -> None:
 def restore_newest(trainer: Trainer, folder: Path) -> None:
     "Restore the last checkpoint of a folder, which must hold the same run."
     if not (found := load(folder)): return
-    rows, own = found.state.get("history", {}).get("rows", []), trainer.history.to_state()["rows"]
-    # its own run, too: the last epoch may have been interrupted
-    if not own or rows == own: restore(trainer, found.weights, found.state)
-    elif rows != own[:len(rows)]:
+    own = trainer.history.to_state()["rows"]
+    with as_written(found.path):
+        rows = found.state.get("history", {}).get("rows", [])
+        # its own run, too: the last epoch may have been interrupted
+        if not own or rows == own: restore(trainer, found.weights, found.state)
+        check_whole("The number of its epochs", len(rows), found.epoch, found.epoch)
+    if own and rows != own[:len(rows)]:
         raise CheckpointError(f"{folder} holds a run of {len(rows)} epochs, not the one of which "
             f"this trainer finished {len(own)}. Make a new Trainer, or choose another folder.")
 
