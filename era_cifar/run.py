@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['LEFTOVER', 'NEEDED', 'UNWRITABLE', 'cut_data', 'new_model', 'check_outputs', 'build_model', 'build_optimizer',
            'build_scheduler', 'enough_memory', 'build_trainer', 'search', 'resolve', 'RunError', 'resume_command',
-           'new_folder', 'check_empty', 'make_config', 'package_versions', 'data_fingerprint', 'Run', 'chosen_epoch',
-           'run_table', 'split_classes', 'relabel', 'save_weights', 'load_model', 'check_weights', 'check_same_run',
-           'read_config', 'check_about', 'is_trained', 'usable', 'check_files', 'read_history', 'parse_policy',
-           'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out', 'recorded', 'begin', 'make_report', 'advice',
-           'run', 'resume', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
+           'new_folder', 'check_outside', 'check_empty', 'make_config', 'package_versions', 'data_fingerprint', 'Run',
+           'chosen_epoch', 'run_table', 'split_classes', 'relabel', 'save_weights', 'load_model', 'check_weights',
+           'check_same_run', 'read_config', 'check_about', 'is_trained', 'usable', 'check_files', 'read_history',
+           'parse_policy', 'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out', 'recorded', 'begin',
+           'make_report', 'advice', 'run', 'resume', 'is_finished', 'prepare_again', 'load_again', 'same_data',
+           'changed_environment']
 
 # %% ../nbs/product/run.ipynb #232ff5d9
 import ast
@@ -51,10 +52,12 @@ from .optimizers import adam, adamw, reduce_on_plateau, sgd
 from .recipes import MODELS, RECIPES, Recipe, as_name, as_plain, find_policy, find_recipe
 from .report import Outcome, write_report
 from .train import Trainer, TrainingError, watched
-from .workshop.cache import UnknownDataError, expand, whole_file
+from .workshop.cache import PARTS, UnknownDataError, expand, whole_file
 from .workshop.cams import large_layer
 from .workshop.checkpoint import lock, seeded
-from .workshop.checks import as_integers, check_number, check_type, check_whole
+from era_cifar.workshop.checks import (
+    as_integers, check_number, check_text, check_type, check_whole,
+)
 from .workshop.figures import html_table, short_name
 from .workshop.history import Epoch, History
 from .workshop.onnx import OnnxError, export_onnx
@@ -190,13 +193,15 @@ def resume_command(folder: Path) -> str:
     return f"To go on with it: era_cifar_train --resume {shlex.quote(str(folder))}"
 
 
-def new_folder(out: str | Path | None, name: str) -> Path:
+def new_folder(out: str | Path | None, name: str, data: str | None = None) -> Path:
     "Create the folder of a run: out, which must be empty, or runs/NAME-1, runs/NAME-2, …"
     try:
         if out is not None:
             out = expand(out)
+            check_outside(out, data)
             out.mkdir(parents=True, exist_ok=True)
             return check_empty(out)
+        check_outside(Path("runs"), data)
         Path("runs").mkdir(exist_ok=True)
         number = 1
         while True:
@@ -207,6 +212,16 @@ def new_folder(out: str | Path | None, name: str) -> Path:
     except OSError as error:
         raise RunError(f"The folder {out or 'runs'} can't be created ({error.strerror}). Choose "
             "another one with --out.") from error
+
+
+def check_outside(folder: Path, data: str | None) -> None:
+    "Refuse a folder whose name can't be written, and one among the images: it would be a class."
+    check_text("The folder", str(folder))
+    for part in PARTS if data and data not in DATASETS else ():
+        images = expand(data) / part
+        if folder.resolve().is_relative_to(images.resolve()):
+            raise ValueError(f"The folder {folder} is inside the data ({images}), and the next "
+                "training would take it for a class. Choose another one with --out.")
 
 
 def check_empty(folder: Path) -> Path:
@@ -356,7 +371,7 @@ class Run:
             if file.name.endswith(".safetensors"))
         if name not in known:
             raise RunError(f"There is no pretrained run '{name}'. Known: {', '.join(known)}.")
-        with usable(home, f"{name}.safetensors"):
+        with usable(home, f"{name}.safetensors", "Install era_cifar again."):
             tensors, config = read_sealed(home / f"{name}.safetensors")
             recipe = read_recipe(config["recipe"])
             network = load_model(tensors, recipe, len(config["data"]["classes"]))
@@ -473,6 +488,7 @@ NEEDED = {"recipe": dict, "data": dict, "device": str, "precision": str, "thread
 
 def read_config(folder: Path) -> dict:
     "The config.json of a run."
+    check_text("The folder", str(folder))
     try: config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         advice = f"To start one: era_cifar_train RECIPE --out {shlex.quote(str(folder))}"
@@ -520,15 +536,19 @@ def is_trained(folder: Path) -> bool:
 
 # %% ../nbs/product/run.ipynb #e12a0006
 @contextmanager
-def usable(folder: Path, name: str) -> Iterator[None]:
+def usable(folder: Path, name: str, remedy: str = "") -> Iterator[None]:
     "Turn an error about a file of a run into a RunError of one line that names the file."
     try: yield
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
             OverflowError, SafetensorError, CheckpointError) as error:
         text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         problem = short_name(" ".join(text.split()), 400).removesuffix(".")
-        raise RunError(f"The folder {folder} can't be loaded: its {name} is damaged or was "
-            f"replaced ({problem}). Take the file from a copy, or train again.") from error
+        again = "train again"
+        if name != "config.json" and any((folder / "checkpoints").glob("epoch-*")):
+            again = (f"delete {folder / 'model.safetensors'}: when the run is resumed, its files "
+                f"are written again from the last checkpoint. {resume_command(folder)}")
+        raise RunError(f"The folder {folder} can't be loaded: its {name} is damaged or was replaced"
+            f" ({problem}). {remedy or f'Take the file from a copy, or {again}.'}") from error
 
 
 def check_files(folder: Path, config: dict, weights: str) -> None:
@@ -615,7 +635,9 @@ def prepare(recipe: Recipe | str, data: Data | str | Path, root: str | Path | No
     recipe, given = find_recipe(recipe), None
     if not isinstance(data, Data):
         given = data if data in DATASETS else str(expand(data).resolve())
+        for place in (given, str(root)): check_text("The folder of the data", place)
         data = load_data(data, root)
+    check_text("The name of the data", data.name)
     data = cut_data(recipe, data)
     found, curve = resolve(recipe, data, progress)
     config = make_config(found, data, given, None if root is None else str(expand(root).resolve()))
@@ -686,9 +708,13 @@ UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT
 @contextmanager
 def advice(folder: Path) -> Iterator[None]:
     "Add to an error or an interruption where the results are, and how to continue."
+    def go_on() -> str:
+        if (folder / "config.json").exists(): return resume_command(folder)
+        return f"Nothing is trained yet: start again, with --out {shlex.quote(str(folder))}."
+
     try:
         with enough_memory(): yield
-    except KeyboardInterrupt: raise KeyboardInterrupt(resume_command(folder)) from None
+    except KeyboardInterrupt: raise KeyboardInterrupt(go_on()) from None
     except TrainingError as error:
         left = f" The history so far is in {folder}." * (folder / "history.csv").exists()
         raise TrainingError(f"{error}{left} Start a new run with other settings and another folder "
@@ -698,7 +724,7 @@ def advice(folder: Path) -> Iterator[None]:
         if error.errno in UNWRITABLE:
             problem = (f"The folder {folder} can't be written ({error.strerror}). Free some space, "
                 "or make it writable.")
-        raise RunError(f"{problem} {resume_command(folder)}") from error
+        raise RunError(f"{problem} {go_on()}") from error
 
 
 def run(
@@ -708,9 +734,10 @@ def run(
     progress: bool = True,           # show a progress bar
 ) -> Run:
     "Train a recipe, and write the weights, the history and a report into a folder."
+    if out is not None: check_outside(expand(out), None if isinstance(data, Data) else str(data))
     prepared = prepare(recipe, data, progress=progress)
     name = f"{prepared.recipe.name}-{prepared.data.name}"
-    return carry_out(prepared, new_folder(out, name))
+    return carry_out(prepared, new_folder(out, name, prepared.config["data"]["given"]))
 
 # %% ../nbs/product/run.ipynb #13c508eb
 def resume(
