@@ -285,7 +285,7 @@ def check_same(own: dict[str, object], given: dict[str, object]) -> None:
                 "start a new run.")
         raise CheckpointError(f"The checkpoint is not of a trainer like this one: {name} is "
             f"{there} there and {here} here. Make the trainer (with --resume: config.json) as it "
-            "was, " "or start a new run in another folder.")
+            "was, or start a new run in another folder.")
 
 # %% ../../nbs/workshop/checkpoint.ipynb #9a41c007
 def take_states(
