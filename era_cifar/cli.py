@@ -239,10 +239,13 @@ def to_start(arguments: argparse.Namespace) -> tuple[object, Path]:
             "a run.")
     recipe = vary(find_recipe(arguments.recipe), arguments)
     check_machine(recipe)
-    from era_cifar.run import check_empty, expand, new_folder, prepare
-    if arguments.out is not None: check_empty(expand(arguments.out))
+    from era_cifar.run import check_empty, check_outside, expand, new_folder, prepare
+    if arguments.out is not None:
+        check_outside(expand(arguments.out), arguments.data)
+        check_empty(expand(arguments.out))
     prepared = prepare(recipe, arguments.data or "cifar10", arguments.root)
-    return prepared, new_folder(arguments.out, f"{recipe.name}-{prepared.data.name}")
+    name = f"{recipe.name}-{prepared.data.name}"
+    return prepared, new_folder(arguments.out, name, prepared.config["data"]["given"])
 
 
 def train_and_tell(prepared: object, folder: Path) -> str:

@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import Literal, get_args, get_origin
 
 from era_cifar.workshop.checks import (
-    check_choice, check_flag, check_number, check_seed, check_type, check_whole, shown,
+    check_choice, check_flag, check_number, check_seed, check_text, check_type, check_whole, shown,
 )
 
 # %% ../nbs/product/recipes.ipynb #4194cc5f
@@ -187,7 +187,7 @@ def check_setting(field: Field, value: object) -> None:
     name = field.name
     if get_origin(field.type) is Literal: check_choice(name, value, get_args(field.type))
     if field.type is bool: check_flag(name, value)
-    if field.type is str: check_type(name, value, str, "it must be text")
+    if field.type is str: check_text(name, value)
     if name in LEAST: check_whole(name, value, LEAST[name])
     if name in LIMITS: check_number(name, value, *LIMITS[name])
 

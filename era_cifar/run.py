@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['LEFTOVER', 'NEEDED', 'UNWRITABLE', 'cut_data', 'new_model', 'check_outputs', 'build_model', 'build_optimizer',
            'build_scheduler', 'enough_memory', 'build_trainer', 'search', 'resolve', 'RunError', 'resume_command',
-           'new_folder', 'check_encoded', 'check_empty', 'make_config', 'package_versions', 'data_fingerprint', 'Run',
-           'chosen_epoch', 'run_table', 'split_classes', 'relabel', 'save_weights', 'load_model', 'check_weights',
-           'check_same_run', 'read_config', 'check_about', 'is_trained', 'usable', 'check_files', 'read_history',
-           'parse_policy', 'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out', 'begin', 'make_report',
-           'advice', 'run', 'resume', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
+           'new_folder', 'check_encoded', 'check_outside', 'check_empty', 'make_config', 'package_versions',
+           'data_fingerprint', 'Run', 'chosen_epoch', 'run_table', 'split_classes', 'relabel', 'save_weights',
+           'load_model', 'check_weights', 'check_same_run', 'read_config', 'check_about', 'is_trained', 'usable',
+           'check_files', 'read_history', 'parse_policy', 'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out',
+           'recorded', 'begin', 'make_report', 'advice', 'run', 'resume', 'is_finished', 'prepare_again', 'load_again',
+           'same_data', 'changed_environment']
 
 # %% ../nbs/product/run.ipynb #232ff5d9
 import ast
@@ -32,8 +33,7 @@ from numbers import Integral
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -52,18 +52,19 @@ from .optimizers import adam, adamw, reduce_on_plateau, sgd
 from .recipes import MODELS, RECIPES, Recipe, as_name, as_plain, find_policy, find_recipe
 from .report import Outcome, write_report
 from .train import Trainer, TrainingError, watched
-from .workshop.cache import UnknownDataError, expand, whole_file
+from .workshop.cache import PARTS, UnknownDataError, expand, whole_file
 from .workshop.cams import large_layer
 from .workshop.checkpoint import lock, seeded
-from .workshop.checks import as_integers, check_number, check_type, check_whole
-from .workshop.checks import shorten, shown
+from era_cifar.workshop.checks import (
+    as_integers, check_number, check_text, check_type, check_whole, shorten, shown,
+)
 from .workshop.figures import html_table, short_name
 from .workshop.history import Epoch, History
 from .workshop.onnx import OnnxError, export_onnx
 from .workshop.pixels import normalise, to_batch
 from .workshop.precision import pick_device, pick_precision
 from .workshop.updates import evaluating
-from .workshop.weights import pack_weights
+from .workshop.weights import CheckpointError, pack_sealed, read_sealed
 
 # %% ../nbs/product/run.ipynb #104015e5
 def cut_data(recipe: Recipe, data: Data) -> Data:
@@ -192,11 +193,12 @@ def resume_command(folder: Path) -> str:
     return f"To go on with it: era_cifar_train --resume {shlex.quote(str(folder))}"
 
 
-def new_folder(out: str | Path | None, name: str) -> Path:
+def new_folder(out: str | Path | None, name: str, data: str | None = None) -> Path:
     "Create the folder of a run: out, which must be empty, or runs/NAME-1, runs/NAME-2, …"
     place = Path("runs") if out is None else check_encoded(expand(out))
     missing = [path for path in (place, *place.parents) if not os.path.lexists(path)]
     try:
+        check_outside(place, data)
         place.mkdir(parents=True, exist_ok=True)
         if out is not None: return check_empty(place)
         number = 1
@@ -219,6 +221,16 @@ def check_encoded(folder: Path) -> Path:
         raise ValueError(f"The name of the folder {shown(str(folder))} is not UTF-8. Choose "
             "another one with --out.") from None
     return folder
+
+
+def check_outside(folder: Path, data: str | None) -> None:
+    "Refuse a folder among the images: it would be a class."
+    for part in PARTS if data and data not in DATASETS else ():
+        images = expand(data) / part
+        here, there = Path(os.path.realpath(folder)), Path(os.path.realpath(images))
+        if here.is_relative_to(there):
+            raise ValueError(f"The folder {folder} is inside the data ({images}), and the next "
+                "training would take it for a class. Choose another one with --out.")
 
 
 def check_empty(folder: Path) -> Path:
@@ -356,8 +368,9 @@ class Run:
         check_files(folder, config, weights)
         with usable(folder, "config.json"): recipe = read_recipe(config["recipe"], model, policy)
         with usable(folder, weights):
-            check_same_run(folder / weights, config)
-            network = load_model(folder / weights, recipe, len(config["data"]["classes"]))
+            tensors, header = read_sealed(folder / weights)
+            check_same_run(header, config)
+            network = load_model(tensors, recipe, len(config["data"]["classes"]))
         return cls(recipe, config, network, read_history(folder, recipe), folder, best)
 
     @classmethod
@@ -368,11 +381,11 @@ class Run:
             if file.name.endswith(".safetensors"))
         if name not in known:
             raise RunError(f"There is no pretrained run {shown(name)}. Known: {', '.join(known)}.")
-        path = home / f"{name}.safetensors"
-        with safe_open(path, "pt") as file: config = json.loads(file.metadata()["config"])
-        recipe = read_recipe(config["recipe"])
-        return cls(recipe, config, load_model(path, recipe, len(config["data"]["classes"])),
-            History())
+        with usable(home, f"{name}.safetensors", "Install era_cifar again."):
+            tensors, config = read_sealed(home / f"{name}.safetensors")
+            recipe = read_recipe(config["recipe"])
+            network = load_model(tensors, recipe, len(config["data"]["classes"]))
+        return cls(recipe, config, network, History())
 
     def __repr__(self) -> str:
         row, about = chosen_epoch(self.history, self.best), self.config["data"]
@@ -435,14 +448,16 @@ def relabel(images: Images, classes: tuple[str, ...]) -> Images:
 
 # %% ../nbs/product/run.ipynb #f0fb06ee
 def save_weights(path: Path, weights: dict[str, Tensor], config: dict) -> None:
-    "Weights and buffers as safetensors, with the configuration in the header."
-    with whole_file(path) as part:
-        part.write_bytes(pack_weights(weights, {"config": json.dumps(config)}))
+    "Weights as safetensors; the header has the configuration, without what differs in equal runs."
+    data = {name: value for name, value in config.get("data", {}).items()
+        if name not in ("given", "root")}
+    header = {name: value for name, value in config.items() if name != "started"} | {"data": data}
+    with whole_file(path) as part: part.write_bytes(pack_sealed(weights, header))
 
 
-def load_model(path: Path, recipe: Recipe, n_classes: int) -> nn.Module:
+def load_model(weights: dict[str, Tensor], recipe: Recipe, n_classes: int) -> nn.Module:
     "The network of a recipe with the weights of a file, on the CPU and in eval mode."
-    model, weights = new_model(recipe, n_classes), load_file(path)
+    model = new_model(recipe, n_classes)
     check_weights(model.state_dict(), weights)
     model.load_state_dict(weights)
     return model.to(memory_format=torch.channels_last).eval()
@@ -460,11 +475,9 @@ def check_weights(needed: dict[str, Tensor], found: dict[str, Tensor]) -> None:
         raise ValueError(f"it is of another network than the recipe's: '{name}' {problem}")
 
 
-def check_same_run(path: Path, config: dict) -> None:
+def check_same_run(other: dict, config: dict) -> None:  # other: the header, or nothing
     "Refuse weights whose header holds the configuration of another run than config.json."
-    with safe_open(path, "pt") as file: header = (file.metadata() or {}).get("config")
-    if header is None: return
-    other = json.loads(header)
+    if not other: return
     names = [("data", name) for name in ("fingerprint", "classes", "mean", "std")]
     names += [("recipe", name) for name in config["recipe"]]
     for place, name in names:
@@ -494,7 +507,7 @@ def read_config(folder: Path) -> dict:
     except OSError as error:
         raise RunError(f"{folder / 'config.json'} can't be read ({error.strerror}). "
             "Check its name and its permissions.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"The folder {folder} can't be loaded: its config.json is damaged "
             f"({error}). Take the file from a copy, or train again.") from error
     if not isinstance(config, dict) or not {"recipe", "data"} & set(config):
@@ -503,10 +516,10 @@ def read_config(folder: Path) -> dict:
     for name, kind in NEEDED.items():
         place, _, key = name.rpartition(": ")
         part = config[place] if place else config
-        problem = f"'{name}' is {part[key]!r}" if key in part else f"'{name}' is missing"
+        here = f"is {short_name(repr(part[key]), 60)}" if key in part else "is missing"
         if key not in part or not isinstance(part[key], kind):
-            raise RunError(f"The folder {folder} can't be loaded: in its config.json {problem}. "
-                "Was it changed by hand?")
+            raise RunError(f"The folder {folder} can't be loaded: in its config.json '{name}' "
+                f"{here}. Was it changed by hand?")
     with usable(folder, "config.json"): check_about(config["data"])
     return config
 
@@ -523,6 +536,8 @@ def check_about(about: dict) -> None:
     check_whole("The length of size", len(size), 2, 2)
     for value in size: check_whole("size", value, 1)
     for part in ("train", "valid", "test"): check_whole(part, about[part])
+    for name in ("given", "root"):
+        if about.get(name) is not None: check_type(name, about[name], str, "it must be text")
 
 
 def is_trained(folder: Path) -> bool:
@@ -531,14 +546,19 @@ def is_trained(folder: Path) -> bool:
 
 # %% ../nbs/product/run.ipynb #e12a0006
 @contextmanager
-def usable(folder: Path, name: str) -> Iterator[None]:
+def usable(folder: Path, name: str, remedy: str = "") -> Iterator[None]:
     "Turn an error about a file of a run into a RunError of one line that names the file."
     try: yield
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
+            OverflowError, SafetensorError, CheckpointError) as error:
         text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         problem = short_name(" ".join(text.split()), 400).removesuffix(".")
-        raise RunError(f"The folder {folder} can't be loaded: its {name} is damaged or was "
-            f"replaced ({problem}). Take the file from a copy, or train again.") from error
+        again = "train again"
+        if name != "config.json" and any((folder / "checkpoints").glob("epoch-*")):
+            again = (f"delete {folder / 'model.safetensors'}: when the run is resumed, its files "
+                f"are written again from the last checkpoint. {resume_command(folder)}")
+        raise RunError(f"The folder {folder} can't be loaded: its {name} is damaged or was replaced"
+            f" ({problem}). {remedy or f'Take the file from a copy, or {again}.'}") from error
 
 
 def check_files(folder: Path, config: dict, weights: str) -> None:
@@ -582,7 +602,8 @@ def parse_policy(text: str) -> Policy:
             **{item.arg: build(item.value) for item in node.keywords})
 
     try: return build(ast.parse(text, mode="eval").body)
-    except SyntaxError as error: raise ValueError(f"'{text}' is not a policy.") from error
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError(f"'{text}' is not a policy.") from error
 
 # %% ../nbs/product/run.ipynb #1a5d3c05
 def read_recipe(settings: dict, model: object = None, policy: object = None) -> Recipe:
@@ -591,7 +612,8 @@ def read_recipe(settings: dict, model: object = None, policy: object = None) -> 
     for field, what, given in (("model", "network", model), ("policy", "policy", policy)):
         stored = settings.get(field)
         text = stored["repr"] if isinstance(stored, dict) else stored
-        trained = f"This run was trained with the {what} '{text}'"
+        words = short_name(" ".join(str(text).split()), 200)
+        trained = f"This run was trained with the {what} '{words}'"
         if given is not None:
             plain = as_plain(as_name(given))
             here = plain["repr"] if isinstance(plain, dict) else plain
@@ -599,9 +621,10 @@ def read_recipe(settings: dict, model: object = None, policy: object = None) -> 
             values[field] = given
         elif isinstance(stored, dict):
             if field == "model" or not stored["module"].startswith("era_cifar."):
-                name = f"{field}={text if text.isidentifier() else f'my_{what}'}"
-                raise RunError(f"{trained} of module '{stored['module']}', which is not one of the "
-                    f"package. Give it: Run.load(folder, {name}), or resume(folder, {name}).")
+                name = f"{field}={words if text.isidentifier() else f'my_{what}'}"
+                module = short_name(repr(stored["module"]), 60)
+                raise RunError(f"{trained} of module {module}, which is not one of the package. "
+                    f"Give it: Run.load(folder, {name}), or resume(folder, {name}).")
             values[field] = parse_policy(text)
     return Recipe.from_dict(values)
 
@@ -623,6 +646,7 @@ def prepare(recipe: Recipe | str, data: Data | str | Path, root: str | Path | No
     if not isinstance(data, Data):
         given = data if data in DATASETS else os.path.realpath(expand(data))
         data = load_data(data, root)
+    check_text("The name of the data", data.name)
     data = cut_data(recipe, data)
     found, curve = resolve(recipe, data, progress)
     config = make_config(found, data, given, None if root is None
@@ -641,6 +665,7 @@ def as_used(recipe: Recipe, config: dict) -> Recipe:
 def carry_out(prepared: Prepared, folder: Path) -> Run:
     "Train and write all files of the folder; a resumed run does only what is missing."
     recipe, trainer = prepared.recipe, prepared.trainer
+    trainer.settings = recorded(recipe, prepared.config)
     with lock(folder), seeded(recipe.seed % 2**32), advice(folder):
         for path in list(folder.iterdir()):
             if LEFTOVER.fullmatch(path.name): path.unlink()
@@ -658,6 +683,14 @@ def carry_out(prepared: Prepared, folder: Path) -> Run:
         done.model.to(trainer.device)
         if not (folder / "report.html").exists(): make_report(done, prepared.data)
     return done
+
+
+def recorded(recipe: Recipe, config: dict) -> dict[str, object]:
+    "What a checkpoint holds of config.json, to be compared when the run is resumed."
+    parts = {"recipe": recipe.to_dict() | config["recipe"],  # with the defaults of an older file
+        "data": {name: config["data"][name] for name in ("fingerprint", "mean", "std")}}
+    return {f"'{part}: {name}' of config.json": value
+        for part, values in json.loads(json.dumps(parts)).items() for name, value in values.items()}
 
 
 def begin(config: dict, folder: Path) -> None:
@@ -685,9 +718,13 @@ UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT
 @contextmanager
 def advice(folder: Path) -> Iterator[None]:
     "Add to an error or an interruption where the results are, and how to continue."
+    def go_on() -> str:
+        if (folder / "config.json").exists(): return resume_command(folder)
+        return f"Nothing is trained yet: start again, with --out {shlex.quote(str(folder))}."
+
     try:
         with enough_memory(): yield
-    except KeyboardInterrupt: raise KeyboardInterrupt(resume_command(folder)) from None
+    except KeyboardInterrupt: raise KeyboardInterrupt(go_on()) from None
     except TrainingError as error:
         left = f" The history so far is in {folder}." * (folder / "history.csv").exists()
         raise TrainingError(f"{error}{left} Start a new run with other settings and another folder "
@@ -697,7 +734,7 @@ def advice(folder: Path) -> Iterator[None]:
         if error.errno in UNWRITABLE:
             problem = (f"The folder {folder} can't be written ({error.strerror}). Free some space, "
                 "or make it writable.")
-        raise RunError(f"{problem} {resume_command(folder)}") from error
+        raise RunError(f"{problem} {go_on()}") from error
 
 
 def run(
@@ -707,9 +744,10 @@ def run(
     progress: bool = True,           # show a progress bar
 ) -> Run:
     "Train a recipe, and write the weights, the history and a report into a folder."
+    if out is not None: check_outside(expand(out), None if isinstance(data, Data) else str(data))
     prepared = prepare(recipe, data, progress=progress)
     name = f"{prepared.recipe.name}-{prepared.data.name}"
-    return carry_out(prepared, new_folder(out, name))
+    return carry_out(prepared, new_folder(out, name, prepared.config["data"]["given"]))
 
 # %% ../nbs/product/run.ipynb #13c508eb
 def resume(
@@ -737,15 +775,12 @@ def prepare_again(folder: Path, data: Data | str | Path | None = None,
     policy: object = None) -> Prepared:
     "Create all objects of an interrupted run; the arguments are those of resume."
     config = read_config(folder)
-    try: recipe = read_recipe(config["recipe"], model, policy)
-    except (ValueError, TypeError) as error:
-        raise RunError(f"The run in {folder} can't go on: {error} Was it started by another "
-            "version of era_cifar?") from error
+    with usable(folder, "config.json"): recipe = read_recipe(config["recipe"], model, policy)
     images = same_data(folder, recipe, config, load_again(folder, config["data"], data, root))
     # the result does not depend on the number of workers, and this computer may have fewer cores
     here = replace(recipe, workers=min(recipe.workers, most_workers()))
     try: trainer = build_trainer(as_used(here, config), images, progress)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise RunError(f"The run in {folder} can't go on here: {error}") from error
     for change in changed_environment(config, trainer.device):
         warnings.warn(f"{change} The run continues, but its result may differ in the last bits "

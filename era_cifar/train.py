@@ -24,8 +24,8 @@ from tqdm.auto import tqdm
 from .loaders import Loaders
 from .lr_finder import LRCurve, find_lr
 from era_cifar.workshop.checkpoint import (
-    CheckpointError, check_same, explained, load, lock, part_of, put_states, save, settings_of,
-    shapes, take_states,
+    CheckpointError, as_written, check_same, explained, load, lock, part_of, put_states, save,
+    settings_of, shapes, take_states,
 )
 from .workshop.checks import check_flag, check_number, check_type, check_whole
 from .workshop.history import Epoch, History, reached, watched
@@ -81,6 +81,7 @@ class Trainer:
     flip_test: bool = False       # test with the mean over an image and its mirror image
     keep_best: bool = False       # keep the weights of the best epoch
     compile: bool = False         # by torch.compile: the first step can take minutes
+    settings: dict[str, object] | None = None  # of a recipe: a checkpoint must have the same
 
     def __post_init__(self):
         check_trainer(self)
@@ -275,12 +276,15 @@ def state_of(trainer: Trainer) -> tuple[dict[str, Tensor], dict]:
     "Return copies of all that changes while training: weights and buffers by name, and the rest."
     weights, states = take_states({name: getattr(trainer, name) for name in STATEFUL})
     return weights, dict(made_with=made_with(trainer), best_epoch=trainer.best_epoch,
-        history=trainer.history.to_state(), random=random_state(), **states)
+        history=trainer.history.to_state(), random=random_state(), settings=trainer.settings,
+        **states)
 
 
 def restore(trainer: Trainer, weights: dict[str, Tensor], state: dict) -> None:
     "Restore what state_of returned. If it does not fit, nothing is changed."
     check_same(made_with(trainer), state.get("made_with", {}))
+    own, kept = trainer.settings or {}, state.get("settings") or {}  # older ones have none
+    check_same(*({name: one[name] for name in own if name in kept} for one in (own, kept)))
     parts = {name: getattr(trainer, name) for name in STATEFUL}
     best = None if state["best_epoch"] is None else trainer.eval_model
     check_same(shapes(take_states(parts | {"best": best})[0]), shapes(weights))
@@ -296,10 +300,13 @@ def restore(trainer: Trainer, weights: dict[str, Tensor], state: dict) -> None:
 def restore_newest(trainer: Trainer, folder: Path) -> None:
     "Restore the last checkpoint of a folder, which must hold the same run."
     if not (found := load(folder)): return
-    rows, own = found.state.get("history", {}).get("rows", []), trainer.history.to_state()["rows"]
-    # its own run, too: the last epoch may have been interrupted
-    if not own or rows == own: restore(trainer, found.weights, found.state)
-    elif rows != own[:len(rows)]:
+    own = trainer.history.to_state()["rows"]
+    with as_written(found.path):
+        rows = found.state.get("history", {}).get("rows", [])
+        # its own run, too: the last epoch may have been interrupted
+        if not own or rows == own: restore(trainer, found.weights, found.state)
+        check_whole("The number of its epochs", len(rows), found.epoch, found.epoch)
+    if own and rows != own[:len(rows)]:
         raise CheckpointError(f"{folder} holds a run of {len(rows)} epochs, not the one of which "
             f"this trainer finished {len(own)}. Make a new Trainer, or choose another folder.")
 

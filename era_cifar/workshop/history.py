@@ -126,8 +126,14 @@ class History:
     @classmethod
     def from_state(cls, state: dict[str, list]) -> "History":
         "Build a history from what to_state returned."
-        return cls([Epoch(*row) for row in state["rows"]], list(state["step_lrs"]),
-            list(state["step_losses"]))
+        rows, lrs, losses = (list(state[name]) for name in ("rows", "step_lrs", "step_losses"))
+        needed = len(EPOCH_COLUMNS) - 2  # without a validation split
+        values = [value for row in rows for place, value in enumerate(row)
+            if place < needed or value is not None]
+        if (not all(isinstance(value, (int, float)) for value in values + lrs + losses)
+                or [row[0] for row in rows] != list(range(len(rows))) or len(lrs) != len(losses)):
+            raise ValueError("The history is not one that to_state returned.")
+        return cls([Epoch(*row) for row in rows], lrs, losses)
 
     def __repr__(self) -> str:
         if not self.rows: return "History: no epoch yet"

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FILES', 'FORMAT', 'pack_weights', 'try_pack', 'find_refused', 'pack_state', 'seal', 'CheckpointError', 'DamagedError',
-           'unseal', 'describe']
+           'unseal', 'describe', 'checksum', 'pack_sealed', 'read_sealed']
 
 # %% ../../nbs/workshop/weights.ipynb #913dfecc
 import hashlib
@@ -12,8 +12,10 @@ import json
 import pickle
 from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
@@ -81,15 +83,45 @@ class DamagedError(CheckpointError):
     "A checkpoint is not as it was written; an older one may be intact."
 
 # %% ../../nbs/workshop/weights.ipynb #04f1ce0e
-def unseal(content: bytes) -> dict:
+def unseal(content: bytes, name: str = "checksums.json") -> dict:
     "The record in a sealed JSON; DamagedError if any bit of it has changed."
-    with suppress(ValueError, TypeError, KeyError):
+    with suppress(ValueError, TypeError, KeyError, RecursionError):
         record = json.loads(content)
         del record["sha256"]
         if seal(record) == content: return record
-    raise DamagedError("checksums.json is not as it was written")
+    raise DamagedError(f"{name} is not as it was written")
 
 # %% ../../nbs/workshop/weights.ipynb #538b6518
 def describe(content: bytes) -> dict:  # bytes, sha256
     "The size and the checksum of a file."
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+# %% ../../nbs/workshop/weights.ipynb #f65e3686
+def checksum(weights: dict[str, Tensor]) -> str:
+    "The SHA-256 of tensors with their names, types and shapes."
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        tensor = weights[name].detach().cpu().contiguous()
+        digest.update(f"{name!r} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def pack_sealed(weights: dict[str, Tensor], record: dict) -> bytes:  # a safetensors file
+    "Weights with a record and their checksum in the header; equal contents give equal bytes."
+    return pack_weights(weights, {"config": seal({**record, "tensors": checksum(weights)}).decode(
+        )})
+
+
+def read_sealed(path: str | Path) -> tuple[dict[str, Tensor], dict]:
+    "The weights and the record of a file; DamagedError if a bit of them has changed."
+    with safe_open(path, "pt") as file:
+        weights = {name: file.get_tensor(name) for name in file.keys()}
+        text = (file.metadata() or {}).get("config", "{}")
+    record = json.loads(text)
+    if not isinstance(record, dict): raise DamagedError("its header has other content")
+    if not {"sha256", "tensors"} & set(record): return weights, record  # of an older version
+    record = unseal(text.encode(), "its header")
+    if record.pop("tensors", None) != checksum(weights):
+        raise DamagedError("its weights are not as they were written")
+    return weights, record
