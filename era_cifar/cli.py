@@ -290,8 +290,8 @@ def named_errors(option: str, path: Path) -> Iterator[None]:
     try: yield
     except OSError as error:
         kind = "table" if path.suffix == ".csv" else "figure"
-        raise DataError(f"The {kind} {path} can't be written ({error.strerror or error}). Choose "
-            f"another place with {option}.") from error
+        raise DataError(f"The {kind} {shorten(path, 300)} can't be written "
+            f"({error.strerror or error}). Choose another place with {option}.") from error
 
 
 def find_place(option: str, name: str) -> Path:

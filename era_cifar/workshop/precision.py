@@ -51,7 +51,8 @@ def pick_precision(
 ) -> str:            # "float32", "bf16" or "fp16"
     "Choose the precision to compute in; auto takes what the hardware is made for."
     if precision not in ("auto", "float32", "bf16", "fp16"):
-        raise ValueError(f"Unknown precision {shown(str(precision))}. Known: auto, float32, bf16, fp16.")
+        raise ValueError(f"Unknown precision {shown(str(precision))}. Known: auto, float32, bf16, "
+            "fp16.")
     if precision != "auto": return precision
     if has_bf16(device): return "bf16"
     if device.type != "cuda": return "float32"
