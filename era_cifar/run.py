@@ -211,7 +211,7 @@ def new_folder(out: str | Path | None, name: str, data: str | None = None) -> Pa
         for path in missing:  # the innermost first; one that is not empty stays
             with suppress(OSError): path.rmdir()
         raise RunError(f"The folder {shorten(place, 300)} can't be created ({error.strerror}). "
-            "Choose " "another one with --out.") from error
+            "Choose another one with --out.") from error
 
 
 def check_encoded(folder: Path) -> Path:
@@ -784,7 +784,7 @@ def prepare_again(folder: Path, data: Data | str | Path | None = None,
         raise RunError(f"The run in {folder} can't go on here: {error}") from error
     for change in changed_environment(config, trainer.device):
         warnings.warn(f"{change} The run continues, but its result may differ in the last bits "
-            "from " "that of an uninterrupted run.", stacklevel=2)
+            "from that of an uninterrupted run.", stacklevel=2)
     return Prepared(recipe, images, config, trainer, resumed=True)
 
 # %% ../nbs/product/run.ipynb #93777bb0

@@ -37,7 +37,7 @@ def reading(what: str | Path) -> Iterator[None]:
     except Exception as error:
         if not isinstance(error, OSError) or not error.strerror:  # the content is damaged
             raise DataError(f"{what} can't be read ({shorten(error, 300)}). Repair or remove it, "
-                "then start " "again.") from error
+                "then start again.") from error
         place = error.filename if isinstance(what, Path) and error.filename else what
         raise DataError(f"{shorten(place, 300)} can't be read: {error.strerror}. Check its name "
             "and its permissions.") from error

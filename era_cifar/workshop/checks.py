@@ -145,4 +145,4 @@ def check_plain(
     elif not (value is None or isinstance(value, (str, int, float))) or (
             isinstance(value, float) and not math.isfinite(value)):
         raise ValueError(f"{where} is {shown(value)}; it must be a text or a finite number. For "
-            "arrays " "and tensors: .tolist() or float().")
+            "arrays and tensors: .tolist() or float().")

@@ -26,7 +26,7 @@ def pick_device(
     parts = re.fullmatch(r"(cpu|cuda|mps)(?::(0|[1-9][0-9]*))?", str(device))
     if parts is None:
         raise ValueError(f"Unknown device {shown(str(device))}. Known: auto, cpu, cuda, mps. A "
-            "number names " "one of several, as in cuda:1.")
+            "number names one of several, as in cuda:1.")
     if int(parts[2] or 0) >= counts[parts[1]]:
         known = [kind if counts[kind] == 1 else f"{kind} ({counts[kind]})" for kind in here[::-1]]
         raise ValueError(f"The device '{device}' is not available here. Available: "

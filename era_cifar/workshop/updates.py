@@ -110,7 +110,7 @@ def check_targets(logits: Tensor, y: Tensor, ignored: int = -100) -> None:
     low, high = (0, y.shape[1] - 1) if y.ndim == 2 else (y * (y != ignored)).aminmax()
     if 0 <= low and (high == outputs - 1 if y.ndim == 2 else high < outputs): return
     raise ValueError(f"The labels run from {int(low)} to {int(high)}, but the network has "
-        f"{outputs} " f"output{'s' * (outputs > 1)}. Build it with one output for each class.")
+        f"{outputs} output{'s' * (outputs > 1)}. Build it with one output for each class.")
 
 
 @dataclass(frozen=True)
