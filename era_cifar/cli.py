@@ -226,8 +226,7 @@ def to_resume(arguments: argparse.Namespace) -> tuple[object, Path]:  # None for
 def check_machine(recipe: Recipe) -> None:
     "Refuse what this computer can't do, before the data, which may take a while."
     with quiet_import():
-        from era_cifar.loaders import most_workers
-        from era_cifar.run import pick_device
+        from era_cifar.workshop.precision import most_workers, pick_device
     pick_device(recipe.device)
     check_whole("workers", recipe.workers, 0, most_workers())
 

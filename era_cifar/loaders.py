@@ -4,10 +4,9 @@
 
 # %% auto #0
 __all__ = ['epoch_order', 'BatchLoader', 'BatchOrders', 'AugmentedBatches', 'ImageLoader', 'Loaders', 'make_loaders',
-           'most_workers', 'check_loading']
+           'check_loading']
 
 # %% ../nbs/04_loaders.ipynb #507095a0
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ from .images import Images
 from .workshop.cache import DataError
 from .workshop.checks import check_choice, check_seed, check_type, check_whole, shown
 from .workshop.pixels import pixels_first, to_batch
-from .workshop.precision import pick_device
+from .workshop.precision import most_workers, pick_device
 from .workshop.steps import mix
 
 # %% ../nbs/04_loaders.ipynb #461c152a
@@ -176,11 +175,6 @@ def make_loaders(
 # %% ../nbs/04_loaders.ipynb #38f71c61
 #| code-fold: true
 #| code-summary: "check_loading: what make_loaders refuses"
-def most_workers() -> int:
-    "How many worker processes may run here: four for each core. Each takes memory."
-    return 4 * (os.cpu_count() or 1)
-
-
 def check_loading(data: Data, policy: Policy, batch_size: int, engine: str, workers: int) -> None:
     "Refuse what make_loaders cannot work with; the arguments are its own."
     check_type("data", data, Data, "it must be Data, such as load_data('shapes')")

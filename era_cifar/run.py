@@ -43,7 +43,7 @@ from .augment import Policy
 from .data import DATASETS, Data, load_data, split_valid
 from .gradcam import gradcam
 from .images import Images
-from .loaders import BatchLoader, make_loaders, most_workers
+from .loaders import BatchLoader, make_loaders
 from .lr_finder import LRCurve
 from .measure import machine
 from .mistakes import Predictions, predict
@@ -62,7 +62,7 @@ from .workshop.figures import html_table, short_name
 from .workshop.history import Epoch, History
 from .workshop.onnx import OnnxError, export_onnx
 from .workshop.pixels import normalise, to_batch
-from .workshop.precision import pick_device, pick_precision
+from .workshop.precision import most_workers, pick_device, pick_precision
 from .workshop.updates import evaluating
 from .workshop.weights import CheckpointError, pack_sealed, read_sealed
 
