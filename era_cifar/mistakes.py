@@ -21,7 +21,6 @@ from era_cifar.workshop.answers import (
     calibration_figure, confusion_figure, fractions_figure, precision_recall_f1,
 )
 from .workshop.checks import check_seed, check_type, check_whole
-from .workshop.figures import short_name
 from .workshop.updates import collect
 
 # %% ../nbs/11_mistakes.ipynb #32a82171
@@ -170,9 +169,8 @@ def show_mistakes(
         raise ValueError("There are no mistakes to show: "
             f"all {len(predictions):,} answers are right.")
     which = predictions.worst(n) if which is None else as_positions(which, len(images))
-    titles = [f"{short_name(row.predicted)} {row.probability:.0%} /\n{short_name(row.actual)}"
-        for row in predictions.table(which).rows]
-    figure = show_images(images[which.numpy()], titles, columns, boxes=False, size=1.4)
+    figure = show_images(images[which.numpy()], predictions.table(which).titles(), columns,
+        boxes=False, size=1.4)
     figure.suptitle("predicted /\nactual", fontsize=8.5)
     return figure
 

@@ -175,8 +175,7 @@ def draw_mistakes(outcome: Outcome, test: Images, n: int = 20) -> Illustration |
     except ValueError as error:
         return Illustration(show_mistakes(test, predictions, n), f"{alt}.",
             f"{caption} GradCAM maps are left out: {error}")
-    titles = [f"{short_name(row.predicted)} {row.probability:.0%} /\n{short_name(row.actual)}"
-        for row in predictions.table(which).rows]
+    titles = predictions.table(which).titles()
     return Illustration(show_pairs(images, maps, titles, columns=4),
         f"{alt}; beside each of them the map of the predicted class.", f"{caption} On the right: "
         f"the evidence for the predicted class (HiResCAM of {layer}).{note}")

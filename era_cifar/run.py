@@ -442,7 +442,7 @@ def relabel(images: Images, classes: tuple[str, ...]) -> Images:
     if unknown:
         raise ValueError(f"The images have the class '{unknown[0]}', which the network was not "
             f"trained on. Its classes: {', '.join(classes)}. For images without labels: "
-            "Images(pixels, " "[0] * n, run.classes).")
+            "Images(pixels, [0] * n, run.classes).")
     return Images(images.pixels, [classes.index(images.classes[label]) for label in images.labels],
         classes, images.boxes)
 

@@ -170,6 +170,11 @@ class AnswerTable:
         return [Answer._fields, *(row._replace(probability=f"{row.probability:.1%}")
             for row in self.rows)]
 
+    def titles(self) -> list[str]:
+        "For the images of a gallery: the predicted class with its probability, the actual class."
+        return [f"{short_name(row.predicted)} {row.probability:.0%} /\n{short_name(row.actual)}"
+            for row in self.rows]
+
     def __len__(self) -> int: return len(self.rows)
 
     def __repr__(self) -> str: return text_table(self.lines())

@@ -93,7 +93,8 @@ def large_layer(
     least: int = 7,    # height and width of its output
 ) -> str:              # its dotted name
     "The last default layer whose output is large enough to show a place; else the last one."
-    names, sizes = default_layers(model, x), spatial_layers(model, x)
+    sizes = spatial_layers(model, x)
+    names = last_layers([*sizes])
     if not names:
         raise ValueError(f"The network {type(model).__name__} has no feature map: no layer has an "
             "output with several positions. GradCAM can't be used.")
