@@ -238,7 +238,8 @@ def to_start(arguments: argparse.Namespace) -> tuple[object, Path]:
             "a run.")
     recipe = vary(find_recipe(arguments.recipe), arguments)
     check_machine(recipe)
-    from era_cifar.run import check_empty, check_outside, expand, new_folder, prepare
+    with quiet_import():
+        from era_cifar.run import check_empty, check_outside, expand, new_folder, prepare
     if arguments.out is not None:
         check_outside(expand(arguments.out), arguments.data)
         check_empty(expand(arguments.out))
@@ -352,7 +353,7 @@ def to_search(arguments: argparse.Namespace) -> object:  # an LRCurve
     recipe = vary(find_recipe(arguments.recipe), arguments)
     find_places(arguments)
     check_machine(recipe)
-    from era_cifar.run import cut_data, load_data, search
+    with quiet_import(): from era_cifar.run import cut_data, load_data, search
     return search(recipe, cut_data(recipe, load_data(arguments.data or "cifar10", arguments.root)))
 
 
