@@ -146,7 +146,8 @@ def failures() -> tuple[type[Exception], ...]:
         from era_cifar.run import RunError, TrainingError
         from era_cifar.workshop.cache import DataError
         from era_cifar.workshop.checkpoint import CheckpointError
-    return DataError, RunError, TrainingError, CheckpointError, OSError
+        from era_cifar.workshop.extras import MissingExtra
+    return DataError, RunError, TrainingError, CheckpointError, MissingExtra, OSError
 
 # %% ../nbs/product/cli.ipynb #ae43cc38
 def read_setting(kind: object, text: str) -> object:

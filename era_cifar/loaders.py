@@ -59,11 +59,14 @@ class BatchLoader:
 
     def set_epoch(self, epoch: int) -> None: self.epoch = check_whole("epoch", epoch, 0)
 
+    def order(self, epoch: int) -> Tensor:  # (n_images,) int64: the positions of the images
+        n = len(self.labels)
+        return epoch_order(n, self.seed, epoch) if self.shuffle else torch.arange(n)
+
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         epoch, self.epoch = self.epoch, self.epoch + 1
-        n, device = len(self.labels), self.labels.device
-        order = epoch_order(n, self.seed, epoch) if self.shuffle else torch.arange(n)
-        for step, index in enumerate(order.to(device).split(self.batch_size)):
+        order = self.order(epoch).to(self.labels.device)
+        for step, index in enumerate(order.split(self.batch_size)):
             x = pixels_first(self.pixels.index_select(0, index))
             yield self.augment(x, self.labels[index], index, epoch, step)
 

@@ -14,7 +14,6 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 
 import torch
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 
 from .cache import expand, whole_file
 from .checks import check_type
+from .extras import need
 
 # %% ../../nbs/workshop/onnx.ipynb #0a0e0008
 class GlobalMaxPool(nn.Module):
@@ -109,11 +109,7 @@ def check_same_logits(model: nn.Module, content: bytes, size: tuple[int, int]) -
 # %% ../../nbs/workshop/onnx.ipynb #0a0e000e
 def need_onnx() -> None:
     "ImportError if one of the optional packages is missing; the message says how to install it."
-    for name in ("onnx", "onnxscript", "onnxruntime"):
-        try: import_module(name)
-        except ImportError as error:
-            raise ImportError(f"An ONNX file needs the package {name}: pip install "
-                "'era_cifar[onnx]'", name=name) from error
+    for name in ("onnx", "onnxscript", "onnxruntime"): need(name, "onnx", "An ONNX file")
 
 
 def check_target(path: str | Path) -> Path:
