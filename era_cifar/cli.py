@@ -32,6 +32,7 @@ from era_cifar.recipes import (
     DROPOUT, MODELS, POLICY_NAMES, RECIPES, SEARCHES, WHITENING, Recipe, check_name, find_recipe,
 )
 from .workshop.checks import check_number, check_whole, shorten, shown
+from .workshop.extras import need
 
 # %% ../nbs/product/cli.ipynb #d3827ba9
 class Parser(argparse.ArgumentParser):
@@ -194,6 +195,8 @@ def train_parser() -> Parser:
         "with its own settings")
     parser.add_argument("--out", metavar="FOLDER", help="folder of the run (default: "
         "runs/RECIPE-DATA-N)")
+    parser.add_argument("--tensorboard", action="store_true", help="also write what TensorBoard "
+        "shows: tensorboard --logdir FOLDER")
     add_settings(parser)
     return parser
 
@@ -214,7 +217,8 @@ def to_resume(arguments: argparse.Namespace) -> tuple[object, Path]:  # None for
             f"{shown(arguments.recipe)} can't be given. Leave it out.")
     # a setting that was not given is absent, one given as none is not
     given = [name for name, value in vars(arguments).items()
-        if name not in ("recipe", "resume", "data", "root") and (name, value) != ("out", None)]
+        if name not in ("recipe", "resume", "data", "root", "tensorboard")
+        and (name, value) != ("out", None)]
     if given:
         raise ValueError("--resume uses the settings of the run, so "
             f"--{given[0].replace('_', '-')} can't be given. Leave it out.")
@@ -249,10 +253,10 @@ def to_start(arguments: argparse.Namespace) -> tuple[object, Path]:
     return prepared, new_folder(arguments.out, name, prepared.config["data"]["given"])
 
 
-def train_and_tell(prepared: object, folder: Path) -> str:
+def train_and_tell(prepared: object, folder: Path, tensorboard: bool) -> str:
     "Train, or load a finished run; its result in one line."
     from era_cifar.run import Run, carry_out
-    done = Run.load(folder) if prepared is None else carry_out(prepared, folder)
+    done = Run.load(folder) if prepared is None else carry_out(prepared, folder, tensorboard)
     last, epochs = done.history.rows[-1], len(done.history)
     finished = f"The run in {folder} is finished already. " if prepared is None else ""
     return (f"{finished}{done.recipe.name} on {done.config['data']['name']}: "
@@ -263,9 +267,13 @@ def train_and_tell(prepared: object, folder: Path) -> str:
 def train_command(argv: Sequence[str] | None = None) -> int:  # the exit code
     "The command era_cifar_train."
     with quiet_import(): arguments = train_parser().parse_args(argv)
-    prepare = to_start if arguments.resume is None else to_resume
-    return guarded("era_cifar_train", lambda: prepare(arguments),
-        lambda ready: train_and_tell(*ready))
+
+    def prepare() -> tuple[object, Path]:
+        if arguments.tensorboard: need("tensorboard", "tensorboard", "--tensorboard")
+        return (to_start if arguments.resume is None else to_resume)(arguments)
+
+    return guarded("era_cifar_train", prepare,
+        lambda ready: train_and_tell(*ready, arguments.tensorboard))
 
 # %% ../nbs/product/cli.ipynb #ea8c3cac
 def file_name(*endings: str) -> Callable[[str], str]:

@@ -51,6 +51,7 @@ from .one_cycle import one_cycle
 from .optimizers import adam, adamw, reduce_on_plateau, sgd
 from .recipes import MODELS, RECIPES, Recipe, as_name, as_plain, find_policy, find_recipe
 from .report import Outcome, write_report
+from .tensorboard import TensorBoard
 from .train import Trainer, TrainingError, watched
 from .workshop.cache import PARTS, UnknownDataError, expand, whole_file
 from .workshop.cams import large_layer
@@ -58,6 +59,7 @@ from .workshop.checkpoint import lock, seeded
 from era_cifar.workshop.checks import (
     as_integers, check_number, check_text, check_type, check_whole, shorten, shown,
 )
+from .workshop.extras import need
 from .workshop.figures import html_table, short_name
 from .workshop.history import Epoch, History
 from .workshop.onnx import OnnxError, export_onnx
@@ -662,7 +664,7 @@ def as_used(recipe: Recipe, config: dict) -> Recipe:
     return replace(recipe, device=config["device"].partition(":")[0], precision=config["precision"])
 
 # %% ../nbs/product/run.ipynb #00d4d448
-def carry_out(prepared: Prepared, folder: Path) -> Run:
+def carry_out(prepared: Prepared, folder: Path, tensorboard: bool = False) -> Run:
     "Train and write all files of the folder; a resumed run does only what is missing."
     recipe, trainer = prepared.recipe, prepared.trainer
     trainer.settings = recorded(recipe, prepared.config)
@@ -671,6 +673,9 @@ def carry_out(prepared: Prepared, folder: Path) -> Run:
             if LEFTOVER.fullmatch(path.name): path.unlink()
         if not prepared.resumed: begin(prepared.config, folder)
         if not is_trained(folder):
+            if tensorboard:
+                trainer.callbacks += (TensorBoard(folder / "tensorboard", prepared.data,
+                    recipe.to_dict()),)
             history = trainer.fit(recipe.epochs, recipe.target_accuracy, checkpoint=folder)
             history.to_csv(folder / "history.csv")
             history.steps_to_csv(folder / "steps.csv")
@@ -742,12 +747,15 @@ def run(
     data: Data | str | Path,         # or what load_data takes: a name, a folder
     out: str | Path | None = None,   # the folder; None: runs/RECIPE-DATA-N
     progress: bool = True,           # show a progress bar
+    tensorboard: bool = False,       # write what TensorBoard shows, too
 ) -> Run:
     "Train a recipe, and write the weights, the history and a report into a folder."
+    if tensorboard: need("tensorboard", "tensorboard", "tensorboard=True")
     if out is not None: check_outside(expand(out), None if isinstance(data, Data) else str(data))
     prepared = prepare(recipe, data, progress=progress)
     name = f"{prepared.recipe.name}-{prepared.data.name}"
-    return carry_out(prepared, new_folder(out, name, prepared.config["data"]["given"]))
+    folder = new_folder(out, name, prepared.config["data"]["given"])
+    return carry_out(prepared, folder, tensorboard)
 
 # %% ../nbs/product/run.ipynb #13c508eb
 def resume(
@@ -757,11 +765,14 @@ def resume(
     progress: bool = True,                   # show a progress bar
     model: object = None,                    # the network's function, as for Run.load
     policy: object = None,                   # the policy, as for Run.load
+    tensorboard: bool = False,               # write what TensorBoard shows, too
 ) -> Run:
     "Continue an interrupted run, with the result of an uninterrupted one; load a finished one."
+    if tensorboard: need("tensorboard", "tensorboard", "tensorboard=True")
     folder = expand(folder)
     if is_finished(folder): return Run.load(folder, model=model, policy=policy)
-    return carry_out(prepare_again(folder, data, root, progress, model, policy), folder)
+    prepared = prepare_again(folder, data, root, progress, model, policy)
+    return carry_out(prepared, folder, tensorboard)
 
 
 def is_finished(folder: Path) -> bool:
