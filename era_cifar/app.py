@@ -35,6 +35,7 @@ from era_cifar.workshop.checks import (
     check_choice, check_flag, check_number, check_type, check_whole, shown,
 )
 from .workshop.extras import need
+from .workshop.fields import text
 from .workshop.figures import html_table, short_name
 
 # %% ../nbs/product/app.ipynb #ebfac4f2
@@ -180,7 +181,7 @@ def mistakes(
 
 NO_IMAGES = "The test images of this network are not on this computer."
 
-# %% ../nbs/product/app.ipynb #551b92c6
+# %% ../nbs/product/app.ipynb #4b5ea966
 def describe_accuracy(demo: Demo) -> str:
     "The test accuracy as it was measured after the training, or on the images at hand."
     run, row = demo.run, chosen_epoch(demo.run.history, demo.run.best)
@@ -192,16 +193,14 @@ def describe_accuracy(demo: Demo) -> str:
         f"{copy}, measured here")
 
 
-def describe_field(run: Run, layer: Sequence[str]) -> str:
-    "The receptive field of the layer that is explained, and of the last one."
+def describe_field(run: Run, layers: Sequence[str]) -> str:
+    "How much of the image a unit of these layers can see."
     height, width = run.size
     try: table = receptive_field(run.model, (3, height, width))
     except (ValueError, RuntimeError): return "can't be computed for this network"
-    try: last = table.last
-    except ValueError: return "every layer sees the whole image"
-    rows = {last.name: last} | {name: row for name, row in table.modules if name in layer}
-    return "; ".join(f"{row.size} pixels, {row.jump} apart, in {name}" for name,
-        row in rows.items())
+    sizes = {name: "the whole image" if row.is_global else f"{text(row.field)} pixels"
+        for name, row in table.modules if name in layers}
+    return "; ".join(f"{size} in {name}" for name, size in sizes.items()) or "the whole image"
 
 
 def model_card(demo: Demo) -> str:  # HTML
@@ -209,12 +208,12 @@ def model_card(demo: Demo) -> str:  # HTML
     run, (height, width) = demo.run, demo.run.size
     numbers = lambda values: ", ".join(f"{value:.4f}" for value in values)
     return html_table([("Recipe", run.recipe.name), ("Data", describe_data(run.config["data"])),
-        ("Accuracy", describe_accuracy(demo)),
-        ("Parameters", f"{sum(p.numel() for p in run.model.parameters()):,}"),
-        ("Input", f"the middle of the picture, as {width} × {height} pixels"),
-        ("Receptive field", describe_field(run, demo.large)),
-        ("Mean of red, green, blue", numbers(run.mean)), ("Standard deviation", numbers(run.std)),
-        ("It can't say", "“none of these”: every picture gets one of its classes")], head=False)
+        ("Accuracy", describe_accuracy(demo)), ("Parameters",
+        f"{sum(p.numel() for p in run.model.parameters()):,}"), ("Input", "the middle of the "
+        f"picture, as {width} × {height} pixels"), ("Receptive field",
+        describe_field(run, demo.layers)), ("Mean of red, green, blue", numbers(run.mean)),
+        ("Standard deviation", numbers(run.std)), ("Every picture", "gets one of these classes, "
+        "whatever it shows: there is no “none of these”")], head=False)
 
 # %% ../nbs/product/app.ipynb #app00010
 PREDICTED, ALL = "the predicted class", "all classes"
@@ -265,14 +264,15 @@ def add_picture(gr: ModuleType, demo: Demo) -> object:  # the picture
     first = None if demo.examples is None else demo.examples.pixels[0]
     picture = gr.Image(first, type="filepath", image_mode=None, format="png", height=260,
         sources=["upload", "clipboard"], label="JPEG or PNG, up to 20 MB", elem_id="picture",
-        buttons=[])
+        alt_text="The chosen picture", buttons=[])
     if demo.examples is None:
         gr.Markdown(f"{NO_IMAGES} So there are no examples: upload a picture.")
         return picture
     names = [demo.run.classes[label] for label in demo.examples.labels]
-    gallery = gr.Gallery([*zip(map(enlarge, demo.examples.pixels), names)], columns=5, rows=2,
-        height="auto", allow_preview=False, label="or one of these test images", buttons=[],
-        format="png", elem_id="examples", interactive=False)
+    gr.Markdown("or one of these test images:")
+    gallery = gr.Gallery([*zip(map(enlarge, demo.examples.pixels), names)], columns=5,
+        height="auto", allow_preview=False, label="Test images", show_label=False, buttons=[],
+        format="png", elem_id="examples", elem_classes="pictures", interactive=False)
 
     def pick(event: gr.SelectData) -> np.ndarray: return demo.examples.pixels[event.index]
     gallery.select(pick, None, picture, api_visibility="private", show_progress="hidden")
@@ -287,7 +287,7 @@ def add_answer(gr: ModuleType, demo: Demo) -> tuple[object, object, object]:  # 
     label = gr.Label(found, label="The most probable classes", elem_id="label")
     top = gr.Slider(1, most, min(3, most), step=1, label="How many classes", elem_id="top")
     seen = gr.Image(seen, label="What the network saw", interactive=False, height=260,
-        format="png", buttons=[], elem_id="seen")
+        format="png", alt_text="What the network saw", buttons=[], elem_id="seen")
     return top, label, seen
 
 
@@ -305,7 +305,8 @@ def add_maps(gr: ModuleType, demo: Demo) -> tuple:  # layers, transparency, chos
                 label="Evidence for", elem_id="chosen")
         with gr.Column(min_width=300):
             maps = gr.Gallery(first_example(demo)[2], columns=2, height="auto", label="GradCAM",
-                object_fit="contain", format="png", buttons=[], elem_id="maps", interactive=False)
+                show_label=False, format="png", buttons=[], elem_id="maps",
+                elem_classes="pictures", interactive=False)
     return layers, transparency, chosen, maps
 
 
@@ -320,8 +321,8 @@ def add_mistakes(gr: ModuleType, demo: Demo) -> None:
         shown = gr.Checkbox(False, label="Show where it looked", elem_id="shown")
     line = gr.Markdown(text, elem_id="line")
     gallery = gr.Gallery(first, columns=5, height="auto", label="Misclassified test images",
-        format="png", buttons=[], elem_id="mistakes", visible=demo.test is not None,
-        interactive=False)
+        show_label=False, format="png", buttons=[], elem_id="mistakes", elem_classes="pictures",
+        visible=demo.test is not None, interactive=False)
 
     def show(count: int, actual: str, maps: bool) -> tuple:
         return mistakes(demo, count, None if actual == ALL else actual, maps)
@@ -408,12 +409,29 @@ FONTS = ("system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-ser
 
 STYLE = """
 .gradio-container { max-width: 1080px !important; margin: 0 auto !important; }
-h2 { margin-top: 1rem !important; }
+.gradio-container h1 { font-size: 1.9rem; }
+.gradio-container h2 { margin-top: 1.2rem; }
+#picture img { width: 100%; height: 100%; object-fit: contain; }
 #seen img, #maps img, #mistakes img, #examples img { image-rendering: pixelated; }
-#card table { width: 100%; border-collapse: collapse; }
-#card th, #card td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0;
-  border-bottom: 1px solid var(--border-color-primary); overflow-wrap: anywhere; }
-#card th { width: 30%; font-weight: 600; overflow-wrap: normal; }
+.pictures .grid-wrap { max-height: none; min-height: 0; overflow: visible; }
+.pictures .grid-container { padding: 0; }
+#examples .grid-container { grid-template-columns: repeat(auto-fill,
+  minmax(max(16%, 4.6rem), 1fr)); }
+#maps .grid-container { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+#mistakes .grid-container { grid-template-columns: repeat(auto-fill,
+  minmax(max(17%, 8rem), 1fr)); }
+.pictures .thumbnail-item { width: 100%; height: auto; aspect-ratio: auto; border: 0;
+  box-shadow: none; border-radius: 0; background: none; overflow: visible; }
+.pictures .thumbnail-item img { width: 100%; height: auto; aspect-ratio: 1; border-radius: 4px; }
+.pictures .thumbnail-item .caption-label { position: static; max-width: none; padding: .2rem 0;
+  border: 0; box-shadow: none; background: none; text-align: center; white-space: normal;
+  font-size: .875rem; color: var(--body-text-color); overflow-wrap: anywhere; }
+#card .html-container { padding: 0; }
+#card table, #card tr, #card th, #card td { border: 0 !important; }
+#card table { width: 100%; margin: 0; }
+#card th, #card td { text-align: left; vertical-align: top; padding: .45rem 1rem .45rem 0;
+  border-bottom: 1px solid var(--border-color-primary) !important; overflow-wrap: anywhere; }
+#card th { width: 28%; overflow-wrap: normal; }
 """
 
 
@@ -426,7 +444,8 @@ def serve(
     gr = need("gradio", "app", "The web demo")
     from starlette.middleware import Middleware
     if port is not None: check_whole("port", port, 1, 65535)
-    app, theme = make_app(run), gr.themes.Default(font=FONTS, font_mono=("monospace",))
+    app, theme = make_app(run), gr.themes.Default(
+        primary_hue="blue", font=FONTS, font_mono=FONTS)
     small = Middleware(SmallRequests, MOST_BYTES + 10**6)  # and what a form adds to a file
     try:
         app.launch(server_name=host, server_port=port, theme=theme, css=STYLE, footer_links=[],
