@@ -6,8 +6,8 @@
 __all__ = ['NO_IMAGES', 'PREDICTED', 'ALL', 'MOST_WAITING', 'MOST_BYTES', 'FONTS', 'STYLE', 'PROGRAM', 'Demo', 'test_images',
            'make_demo', 'enlarge', 'with_map', 'Answer', 'answer', 'cams', 'map_title', 'mistakes', 'describe_accuracy',
            'describe_field', 'model_card', 'make_app', 'introduction', 'first_example', 'add_picture', 'add_answer',
-           'add_maps', 'add_mistakes', 'reply', 'polite', 'guard', 'SmallRequests', 'refuse', 'serve', 'program',
-           'front_matter', 'space_files', 'write_run', 'check_loads', 'export_space', 'space_errors']
+           'add_maps', 'add_mistakes', 'reply', 'polite', 'uploaded', 'guard', 'SmallRequests', 'refuse', 'serve',
+           'program', 'front_matter', 'space_files', 'write_run', 'check_loads', 'export_space', 'space_errors']
 
 # %% ../nbs/product/app.ipynb #app00001
 import json
@@ -109,7 +109,7 @@ def with_map(
     large = enlarge(pixels)
     return overlay(large, resize_maps(cam[None], large.shape[:2])[0].clamp(0, 1), transparency)
 
-# %% ../nbs/product/app.ipynb #82885fbb
+# %% ../nbs/product/app.ipynb #e20d4fce
 @dataclass(frozen=True, eq=False)
 class Answer:
     "What a visitor gets for a picture."
@@ -127,9 +127,9 @@ def answer(
     chosen: str | None = None,  # the class that the maps are about; None: the predicted one
 ) -> Answer:
     "Classify one picture, and compute where the network looks."
-    run, names = demo.run, list(dict.fromkeys(layers))
+    run = demo.run
     top = min(check_whole("The number of classes", top, 1, 10), len(run.classes))
-    for name in names: check_choice("layer", name, demo.layers)
+    names = list(dict.fromkeys(check_choice("layer", name, demo.layers) for name in layers))
     check_number("The transparency", transparency, 0, 1, closed=True)
     numbers = class_numbers(run, chosen, 1)
     images = Images(pixels[None], [0], run.classes)  # the label is not known
@@ -245,7 +245,7 @@ def make_app(
             inputs, [label, seen, maps], api_name="classify", trigger_mode="always_last",
             concurrency_id="network", show_progress="minimal")
     for part in app.blocks.values(): guard(gr, part)
-    picture.preprocess = lambda file: file and file.path  # unopened, for our own reader
+    picture.preprocess = polite(gr, lambda file: uploaded(file, picture.GRADIO_CACHE))
     return app.queue(max_size=MOST_WAITING, default_concurrency_limit=1)
 
 # %% ../nbs/product/app.ipynb #app00011
@@ -336,13 +336,14 @@ def add_mistakes(gr: ModuleType, demo: Demo) -> None:
         [gallery, line], api_name="mistakes", trigger_mode="always_last",
         concurrency_id="network", show_progress="minimal")
 
-# %% ../nbs/product/app.ipynb #73ab7cb2
+# %% ../nbs/product/app.ipynb #9d47f077
 def reply(
     demo: Demo, path: str | None, top: int, layers: Sequence[str], transparency: float, chosen: str,
 ) -> tuple[dict, np.ndarray | None, list]:  # the values of label, seen and maps
     "What the page shows for the file at a path; None: there is no picture."
     if path is None: return {}, None, []
     check_type("layers", layers, list, "it must be a list of names")
+    check_choice("class", chosen, (PREDICTED, *demo.run.classes))
     try: _, seen = read_inputs([path], demo.run.size)
     except DataError as error:  # visitors need not know where the file lies
         raise DataError(str(error).replace(str(path), Path(path).name)) from error
@@ -365,6 +366,17 @@ def polite(gr: ModuleType, ask: Callable) -> Callable:
         except MemoryError as error:
             raise gr.Error("The memory is full. Send a smaller picture.") from error
     return asked
+
+
+def uploaded(
+    file: object,  # what Gradio knows about an upload; None: there is none
+    folder: str,   # of all uploads
+) -> str | None:   # its path; the file itself is not opened
+    "The path of an upload. A path elsewhere is refused: a program can ask for any file."
+    if file is None: return None
+    if file.path and Path(os.path.realpath(file.path)).is_relative_to(os.path.realpath(folder)):
+        return file.path
+    raise ValueError("The picture was not uploaded here. Upload it first.")
 
 
 def guard(gr: ModuleType, part: object) -> None:
@@ -399,7 +411,9 @@ class SmallRequests:
             return message if left >= 0 else {"type": "http.disconnect"}
 
         if scope["type"] != "http": await self.app(scope, receive, send)
-        elif not length.isdigit() or int(length) > self.most: await refuse(send, self.most)
+        elif not length.isdigit() or int(length) > self.most:
+            while (await receive()).get("more_body"): pass  # else the sender sees no answer
+            await refuse(send, self.most)
         else: await self.app(scope, counted, send)
 
 
@@ -457,7 +471,7 @@ def serve(
         app.launch(server_name=host, server_port=port, theme=theme, css=STYLE, footer_links=[],
             max_file_size=MOST_BYTES, prevent_thread_lock=True, quiet=True, share=False,
             inbrowser=False, inline=False, ssr_mode=False, mcp_server=False, pwa=False,
-            enable_monitoring=False, app_kwargs={"middleware": [small]})
+            enable_monitoring=False, state_session_capacity=500, app_kwargs={"middleware": [small]})
     except OSError as error:
         which = "No port from 7860 is free" if port is None else f"The port {port} is not free"
         raise RunError(f"{which} on this computer. Choose another one with --port.") from error
