@@ -9,7 +9,8 @@ __all__ = ['ROOT', 'ACTIONS', 'LARGEST', 'EXPLAIN_EXAMPLE', 'Parser', 'Steady', 
            'file_name', 'add_files', 'named_errors', 'find_place', 'written', 'find_places', 'write_files',
            'find_lr_parser', 'to_search', 'suggestion_line', 'find_lr_command', 'data_parser', 'manage_cache',
            'data_command', 'field_parser', 'to_fields', 'field_lines', 'receptive_field_command', 'explain_parser',
-           'figure_place', 'to_explain', 'explain_and_tell', 'explain_command']
+           'figure_place', 'to_explain', 'explain_and_tell', 'explain_command', 'app_parser', 'to_serve',
+           'serve_until_stopped', 'app_command']
 
 # %% ../nbs/product/cli.ipynb #db128549
 import argparse
@@ -23,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import fields, replace
 from pathlib import Path
+from threading import Event
 from types import NoneType
 from typing import Literal, NoReturn, TextIO, get_args, get_origin
 
@@ -566,3 +568,42 @@ def explain_command(argv: Sequence[str] | None = None) -> int:  # the exit code
     with quiet_import(): arguments = explain_parser().parse_intermixed_args(argv)
     return guarded("era_cifar_explain", lambda: to_explain(arguments),
         lambda ready: explain_and_tell(arguments, *ready))
+
+# %% ../nbs/product/cli.ipynb #e12d0202
+def app_parser() -> Parser:
+    "The arguments of era_cifar_app."
+    parser = Parser(prog="era_cifar_app", usage="%(prog)s [RUN] [OPTIONS]", description="Serve a "
+        "web demo of a trained network on this computer, until it is stopped with Ctrl-C.")
+    parser.add_argument("run", metavar="RUN", nargs="?", default="quick-cifar10", help="the folder "
+        "of a run, or a network that comes with the package: quick-cifar10 (photographs), "
+        "quick-shapes (drawn shapes); default: quick-cifar10")
+    parser.add_argument("--port", metavar="N", type=int, help="of the address, from 1 to 65535 "
+        "(default: the first free one from 7860)")
+    return parser
+
+
+def to_serve(arguments: argparse.Namespace) -> object:  # a Run
+    "Check the arguments, and load the run."
+    if arguments.port is not None: check_whole("--port", arguments.port, 1, 65535)
+    with quiet_import():
+        from era_cifar.explain import find_run
+        from era_cifar.workshop.extras import need
+        need("gradio", "app", "The web demo")
+    return find_run(arguments.run)
+
+
+def serve_until_stopped(run: object, port: int | None) -> str:
+    "Serve the demo, and print its address; Ctrl-C ends it."
+    from era_cifar.app import serve
+    page = serve(run, port)
+    try:
+        say(f"The demo is at {page.local_url} (Ctrl-C stops it).", sys.stdout)
+        Event().wait()
+    finally: page.close(verbose=False)
+
+
+def app_command(argv: Sequence[str] | None = None) -> int:  # the exit code
+    "The command era_cifar_app."
+    with quiet_import(): arguments = app_parser().parse_args(argv)
+    return guarded("era_cifar_app", lambda: to_serve(arguments),
+        lambda run: serve_until_stopped(run, arguments.port))

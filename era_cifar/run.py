@@ -383,8 +383,18 @@ class Run:
             if file.name.endswith(".safetensors"))
         if name not in known:
             raise RunError(f"There is no pretrained run {shown(name)}. Known: {', '.join(known)}.")
-        with usable(home, f"{name}.safetensors", "Install era_cifar again."):
-            tensors, config = read_sealed(home / f"{name}.safetensors")
+        return cls.from_weights(home / f"{name}.safetensors", "Install era_cifar again.")
+
+    @classmethod
+    def from_weights(
+        cls,
+        path: str | Path,  # a weights file of a run
+        remedy: str = "",   # for a damaged file; else: take it from a copy
+    ) -> "Run":
+        "The network in a weights file, whose header has the configuration; without a history."
+        path = expand(path)
+        with usable(path.parent, path.name, remedy):
+            tensors, config = read_sealed(path)
             recipe = read_recipe(config["recipe"])
             network = load_model(tensors, recipe, len(config["data"]["classes"]))
         return cls(recipe, config, network, History())
