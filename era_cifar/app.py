@@ -109,7 +109,7 @@ def with_map(
     large = enlarge(pixels)
     return overlay(large, resize_maps(cam[None], large.shape[:2])[0].clamp(0, 1), transparency)
 
-# %% ../nbs/product/app.ipynb #e20d4fce
+# %% ../nbs/product/app.ipynb #4f37ca65
 @dataclass(frozen=True, eq=False)
 class Answer:
     "What a visitor gets for a picture."
@@ -129,7 +129,8 @@ def answer(
     "Classify one picture, and compute where the network looks."
     run = demo.run
     top = min(check_whole("The number of classes", top, 1, 10), len(run.classes))
-    names = list(dict.fromkeys(check_choice("layer", name, demo.layers) for name in layers))
+    for name in layers: check_choice("layer", name, demo.layers)
+    names = [name for name in demo.layers if name in layers]  # in the order of the network
     check_number("The transparency", transparency, 0, 1, closed=True)
     numbers = class_numbers(run, chosen, 1)
     images = Images(pixels[None], [0], run.classes)  # the label is not known
@@ -234,16 +235,21 @@ def make_app(
             delete_cache=(600, 3600)) as app:
         gr.Markdown(f"# What does the network see?\n{introduction(demo)}")
         with gr.Row():
-            with gr.Column(min_width=300): picture = add_picture(gr, demo)
+            with gr.Column(min_width=300): picture, picked = add_picture(gr, demo)
             with gr.Column(min_width=300): top, label, seen = add_answer(gr, demo)
         layers, transparency, chosen, maps = add_maps(gr, demo)
         add_mistakes(gr, demo)
         gr.Markdown("## 5 · The network")
         gr.HTML(model_card(demo), elem_id="card")
-        inputs = [picture, top, layers, transparency, chosen]
-        gr.on([part.change for part in inputs], polite(gr, lambda *values: reply(demo, *values)),
-            inputs, [label, seen, maps], api_name="classify", trigger_mode="always_last",
-            concurrency_id="network", show_progress="minimal")
+        settings = [top, layers, transparency, chosen]
+        ask = dict(fn=polite(gr, lambda *values: reply(demo, *values)), outputs=[label, seen, maps],
+            inputs=[picture, *settings], concurrency_id="network", show_progress="minimal",
+            api_name="classify")
+        asked = [gr.on([picture.input, *(part.change for part in settings)],
+            trigger_mode="always_last", **ask)]
+        if picked: asked.append(picked.success(**ask | {"api_visibility": "private"}))
+        for one in asked:  # else the last answer would stand beside the refused picture
+            one.failure(lambda: ({}, None, []), None, [label, seen, maps], api_visibility="private")
     for part in app.blocks.values(): guard(gr, part)
     picture.preprocess = polite(gr, lambda file: uploaded(file, picture.GRADIO_CACHE))
     return app.queue(max_size=MOST_WAITING, default_concurrency_limit=1)
@@ -264,7 +270,7 @@ def first_example(demo: Demo) -> tuple:  # a value for the parts label, seen and
     return found.top, found.seen, found.maps
 
 
-def add_picture(gr: ModuleType, demo: Demo) -> object:  # the picture
+def add_picture(gr: ModuleType, demo: Demo) -> tuple:  # the picture, and the event of an example
     "Step 1: upload a picture or pick an example."
     gr.Markdown("## 1 · A picture")
     first = None if demo.examples is None else demo.examples.pixels[0]
@@ -273,7 +279,7 @@ def add_picture(gr: ModuleType, demo: Demo) -> object:  # the picture
         alt_text="The chosen picture", buttons=[])
     if demo.examples is None:
         gr.Markdown(f"{NO_IMAGES} So there are no examples: upload a picture.")
-        return picture
+        return picture, None
     names = [demo.run.classes[label] for label in demo.examples.labels]
     gr.Markdown("or one of these test images:")
     gallery = gr.Gallery([*zip(map(enlarge, demo.examples.pixels), names)], columns=5,
@@ -281,8 +287,8 @@ def add_picture(gr: ModuleType, demo: Demo) -> object:  # the picture
         format="png", elem_id="examples", elem_classes="pictures", interactive=False)
 
     def pick(event: gr.SelectData) -> np.ndarray: return demo.examples.pixels[event.index]
-    gallery.select(pick, None, picture, api_visibility="private", show_progress="hidden")
-    return picture
+    return picture, gallery.select(pick, None, picture, api_visibility="private",
+        show_progress="hidden")
 
 
 def add_answer(gr: ModuleType, demo: Demo) -> tuple[object, object, object]:  # top, label, seen
@@ -464,8 +470,8 @@ def serve(
     gr = need("gradio", "app", "The web demo")
     from starlette.middleware import Middleware
     if port is not None: check_whole("port", port, 1, 65535)
-    app, theme = make_app(run), gr.themes.Default(
-        primary_hue="blue", font=FONTS, font_mono=FONTS)
+    app, theme = make_app(run), gr.themes.Default(primary_hue="blue", font=FONTS, font_mono=FONTS)
+    theme.set(body_text_color_subdued="*neutral_600", body_text_color_subdued_dark="*neutral_300")
     small = Middleware(SmallRequests, MOST_BYTES + 10**6)  # and what a form adds to a file
     try:
         app.launch(server_name=host, server_port=port, theme=theme, css=STYLE, footer_links=[],
