@@ -1,0 +1,60 @@
+"""Which learning rate does a larger batch need? Simulated with gradient accumulation.
+
+    python benchmarks/large_batches.py
+
+N processes with 32 images each make one update of 32 N images. A single process makes the same
+update by accumulating the gradients of N batches. For N = 1, 4 and 16 the network of `quick` is
+trained with the rate of N = 1 times 1, 2, 4 and 16: the same rate, the square root rule and the
+linear rule are among them. All trainings see the same number of images. The figures go to
+era_cifar/results/large_batches.json.
+"""
+import argparse
+from dataclasses import replace
+
+from era_cifar.data import Data, load_data
+from era_cifar.measure import save_result
+from era_cifar.recipes import RECIPES, Recipe
+from era_cifar.run import build_trainer
+from era_cifar.train import TrainingError
+
+BASE = replace(RECIPES["quick"], name="large", batch_size=32, epochs=6, max_lr=0.05, nesterov=False,
+    whiten=1000, precision="float32")
+PROCESSES = (1, 4, 16)
+RULES = {"same": 0, "sqrt": 0.5, "linear": 1}  # the rate is multiplied by N to this power
+
+
+def accuracy(recipe: Recipe, data: Data) -> float:
+    "Test accuracy after the last epoch; that of guessing if the loss became infinite."
+    try: return build_trainer(recipe, data, progress=False).fit(recipe.epochs).rows[-1].test_accuracy
+    except TrainingError: return 1 / len(data.classes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=4000)
+    words = parser.parse_args()
+    shapes = load_data("shapes")
+    data = replace(shapes, train=shapes.train.subset(words.images, 0),
+        test=shapes.test.subset(1000, 0))
+    found = {}
+    for processes in PROCESSES:
+        for rule, power in RULES.items() if processes > 1 else [("same", 0)]:
+            recipe = replace(BASE, accumulate=processes, max_lr=BASE.max_lr * processes**power)
+            found[f"{processes} {rule}"] = [accuracy(replace(recipe, seed=seed), data)
+                for seed in range(words.seeds)]
+            print(processes, rule, found[f"{processes} {rule}"], flush=True)
+    values = {"test_accuracy": found, "processes": list(PROCESSES), "max_lr": BASE.max_lr, "batch_size": BASE.batch_size, "epochs": BASE.epochs,
+        "images": words.images,
+        "updates": [BASE.epochs * replace(BASE, accumulate=n).updates(words.images)
+            for n in PROCESSES]}
+    print(save_result("large_batches", values,
+        claim=f"quick with momentum SGD for {BASE.epochs} epochs of {words.images:,} shapes, "
+            f"batches of {BASE.batch_size} images, gradients accumulated over 1, 4 and 16 of them "
+            "(as by so many processes); a key is the number of batches and the rule for the rate, which "
+            f"is {BASE.max_lr} for one batch. Accuracy on {len(data.test):,} test images for each seed.",
+        command="python benchmarks/large_batches.py", repeats=words.seeds, data="shapes"))
+
+
+if __name__ == "__main__": main()
