@@ -11,10 +11,11 @@ era_cifar/results/large_batches.json.
 import argparse
 from dataclasses import replace
 
-from era_cifar.data import Data, load_data
+from era_cifar.data import Data
 from era_cifar.measure import save_result
 from era_cifar.recipes import RECIPES, Recipe
 from era_cifar.run import build_trainer
+from era_cifar.shapes import make_shapes
 from era_cifar.train import TrainingError
 
 BASE = replace(RECIPES["quick"], name="large", batch_size=32, epochs=6, max_lr=0.05, nesterov=False,
@@ -35,9 +36,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--images", type=int, default=4000)
     words = parser.parse_args()
-    shapes = load_data("shapes")
-    data = replace(shapes, train=shapes.train.subset(words.images, 0),
-        test=shapes.test.subset(1000, 0))
+    data = Data("shapes", make_shapes(words.images, seed=0), make_shapes(1000, seed=1))
     found = {}
     for processes in PROCESSES:
         for rule, power in RULES.items() if processes > 1 else [("same", 0)]:

@@ -350,7 +350,7 @@ class LitData(optional_class("lightning.LightningDataModule", "lightning", "LitD
 
     def test_dataloader(self) -> object: return self.loaders.test
 
-# %% ../nbs/product/lightning.ipynb #c8f92131
+# %% ../nbs/product/lightning.ipynb #24da2719
 class WholeFiles(optional_class("lightning.pytorch.plugins.io.TorchCheckpointIO", "lightning",
         "LitClassifier")):
     "Writes each checkpoint under another name and renames it: there is never half a file."
@@ -372,10 +372,12 @@ class Bar(optional_class("lightning.Callback", "lightning", "LitClassifier")):
         self.bar.set_postfix_str(f"epoch {trainer.current_epoch + 1}", refresh=False)
         self.bar.update()
 
-    def teardown(self, trainer: object, lit: LitClassifier, stage: str) -> None:
+    def close(self, *_: object, **__: object) -> None:
         if self.bar is not None: self.bar.close()
 
-# %% ../nbs/product/lightning.ipynb #9fd37d5b
+    teardown = on_exception = close
+
+# %% ../nbs/product/lightning.ipynb #ea69b60b
 LIT_PRECISION = {"float32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
@@ -389,13 +391,16 @@ def make_loggers(folder: Path, tensorboard: bool) -> list:
     return found
 
 
-def make_callbacks(recipe: Recipe, folder: Path, watched_part: str, progress: bool) -> list:
+def make_callbacks(recipe: Recipe, folder: Path, watched: str, progress: bool) -> list:
     "The rate in the logs, a checkpoint after each epoch, and what the recipe asks for."
     callbacks = need("lightning.pytorch.callbacks", "lightning", "fit_lightning")
-    best = dict(monitor=f"{watched_part}_accuracy", mode="max", save_top_k=1, filename="best")
-    found = [callbacks.LearningRateMonitor("step"), callbacks.ModelCheckpoint(
-        folder / "checkpoints", save_last=True, save_on_train_epoch_end=True,
-        enable_version_counter=False, **(best if recipe.keep_best else {"save_top_k": 0}))]
+    place = dict(dirpath=folder / "checkpoints", enable_version_counter=False,
+        save_on_train_epoch_end=True)
+    found = [callbacks.LearningRateMonitor("step")]
+    if recipe.keep_best:
+        found.append(callbacks.ModelCheckpoint(filename="best", monitor=f"{watched}_accuracy",
+            mode="max", **place))
+    found.append(callbacks.ModelCheckpoint(filename="last", **place))
     if progress: found.append(Bar())
     if recipe.ema is not None:
         found.append(callbacks.WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(recipe.ema)))
