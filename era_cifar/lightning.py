@@ -461,7 +461,7 @@ def make_trainer(prepared: Prepared, folder: Path, tensorboard: bool, progress: 
         use_distributed_sampler=False, num_sanity_val_steps=0, log_every_n_steps=10,
         enable_progress_bar=False, enable_model_summary=False)
 
-# %% ../nbs/product/lightning.ipynb #27de7de1
+# %% ../nbs/product/lightning.ipynb #32c7b17e
 #| code-fold: true
 #| code-summary: "Which process is this?"
 PARENT = "ERA_CIFAR_PARENT"  # the process that started this one
@@ -469,8 +469,9 @@ PARENT = "ERA_CIFAR_PARENT"  # the process that started this one
 
 def processes_started() -> int | None:
     "How many processes torchrun, Slurm or we have started; None for a process on its own."
-    names = ["WORLD_SIZE"] * ("LOCAL_RANK" in os.environ) + ["SLURM_NTASKS"] * in_slurm()
-    return int(os.environ[names[0]]) if names and names[0] in os.environ else None
+    if "LOCAL_RANK" in os.environ and "WORLD_SIZE" in os.environ:
+        return int(os.environ["WORLD_SIZE"])
+    return int(os.environ["SLURM_NTASKS"]) if in_slurm() else None
 
 
 def in_slurm() -> bool:
@@ -480,15 +481,13 @@ def in_slurm() -> bool:
 
 def local_rank() -> int:
     "The number of this process among those of this computer."
-    name = "LOCAL_RANK" if "LOCAL_RANK" in os.environ or not in_slurm() else "SLURM_LOCALID"
-    return int(os.environ.get(name, 0))
+    return int(os.environ.get("LOCAL_RANK", os.environ["SLURM_LOCALID"] if in_slurm() else 0))
 
 
 def find_rank() -> int:
     "The number of this process among all of the training; only number 0 writes."
-    for name in ("RANK", "LOCAL_RANK", *["SLURM_PROCID"] * in_slurm()):
-        if name in os.environ: return int(os.environ[name])
-    return 0
+    if "RANK" in os.environ: return int(os.environ["RANK"])  # torchrun
+    return int(os.environ["SLURM_PROCID"]) if in_slurm() else local_rank()
 
 # %% ../nbs/product/lightning.ipynb #4eb57029
 def fit_lightning(
