@@ -37,7 +37,8 @@ RULES = {"same": 0, "sqrt": 0.5, "linear": 1}  # the rate is multiplied by N to 
 
 def accuracy(recipe: Recipe, data: Data) -> float:
     "Test accuracy after the last epoch; that of guessing if the loss became infinite."
-    try: return build_trainer(recipe, data, progress=False).fit(recipe.epochs).rows[-1].test_accuracy
+    trainer = build_trainer(recipe, data, progress=False)
+    try: return trainer.fit(recipe.epochs).rows[-1].test_accuracy
     except TrainingError: return 1 / len(data.classes)
 
 
@@ -55,15 +56,18 @@ def main() -> None:
             found[f"{processes} {rule}"] = [accuracy(replace(recipe, seed=seed), data)
                 for seed in range(words.seeds)]
             print(processes, rule, found[f"{processes} {rule}"], flush=True)
-    values = {"test_accuracy": found, "processes": list(PROCESSES), "max_lr": BASE.max_lr, "batch_size": BASE.batch_size, "epochs": BASE.epochs,
+    values = {"test_accuracy": found, "processes": list(PROCESSES), "max_lr": BASE.max_lr,
+        "batch_size": BASE.batch_size, "epochs": BASE.epochs,
         "images": words.images,
         "updates": [BASE.epochs * replace(BASE, accumulate=n).updates(words.images)
             for n in PROCESSES]}
     print(save_result("large_batches", values,
-        claim=f"A network of four convolutions, trained with momentum SGD and one cycle for {BASE.epochs} epochs of {words.images:,} shapes, "
-            f"batches of {BASE.batch_size} images, gradients accumulated over 1, 4 and 16 of them "
-            "(as by so many processes); a key is the number of batches and the rule for the rate, which "
-            f"is {BASE.max_lr} for one batch. Accuracy on {len(data.test):,} test images for each seed.",
+        claim=f"A network of four convolutions, trained with momentum SGD and one cycle for "
+            f"{BASE.epochs} epochs of {words.images:,} shapes in batches of {BASE.batch_size}, "
+            "gradients accumulated over 1, 4 and 16 of them (as by so many processes); a key is "
+            "the number of batches and the rule for the rate, which is "
+            f"{BASE.max_lr} for one batch. Accuracy on {len(data.test):,} test images for each "
+            "seed.",
         command="python benchmarks/large_batches.py", repeats=words.seeds, data="shapes"))
 
 

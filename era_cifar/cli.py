@@ -289,10 +289,10 @@ def to_start_lightning(recipe: Recipe, arguments: argparse.Namespace,
     "A new run with Lightning, prepared to start, and its folder."
     with quiet_import():
         from era_cifar.lightning import (
-            check_plan, find_rank, lightning_folder, prepare_lightning,
+            check_processes, find_rank, lightning_folder, prepare_lightning,
         )
         from era_cifar.run import check_empty, check_outside, expand
-    check_plan(recipe, **several)
+    check_processes(recipe, **several)
     first = find_rank() == 0
     if first and arguments.out is not None:
         check_outside(expand(arguments.out), arguments.data)

@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['IGNORED', 'LIT_PRECISION', 'PARENT', 'STRATEGIES', 'LitClassifier', 'new_measures', 'read_measures', 'check_rate',
-           'agree', 'random_states', 'Recorder', 'exact', 'quiet', 'interruptible', 'share', 'Share', 'ShareOrders',
-           'share_loader', 'LitData', 'WholeFiles', 'Bar', 'make_loggers', 'make_callbacks', 'make_trainer',
-           'processes_started', 'in_slurm', 'local_rank', 'find_rank', 'fit_lightning', 'lightning_folder',
-           'resume_lightning', 'prepare_lightning_again', 'prepare_lightning', 'check_plan', 'start_others',
-           'other_processes', 'end', 'watch', 'loss_line', 'is_lost', 'follow', 'quiet_follower', 'carry_out_lightning',
-           'train', 'is_complete', 'write_results']
+           'agree', 'random_states', 'Recorder', 'as_fraction', 'quiet_lightning', 'interruptible', 'share', 'Share',
+           'ShareOrders', 'share_loader', 'LitData', 'WholeFiles', 'Bar', 'make_loggers', 'make_callbacks',
+           'make_trainer', 'processes_started', 'in_slurm', 'local_rank', 'find_rank', 'fit_lightning',
+           'lightning_folder', 'resume_lightning', 'prepare_lightning_again', 'prepare_lightning', 'check_processes',
+           'start_others', 'other_processes', 'end_processes', 'watch_others', 'loss_line', 'is_lost', 'follow',
+           'quiet_follower', 'carry_out_lightning', 'fit_missing', 'is_complete', 'write_results']
 
-# %% ../nbs/product/lightning.ipynb #f3ec2ee7
+# %% ../nbs/product/lightning.ipynb #e52b6884
 import builtins
 import json
 import logging
@@ -46,8 +46,8 @@ from era_cifar.loaders import (
 from .recipes import Recipe, find_policy, find_recipe
 from era_cifar.run import (
     LEFTOVER, Prepared, Run, RunError, advice, begin, build_model, build_optimizer, build_scheduler,
-    check_outside, check_same_run, is_finished, is_trained, make_config, make_report, new_folder, prepare,
-    prepare_again, read_ckpt, resume_command, save_weights, usable,
+    check_outside, check_same_run, is_finished, is_trained, make_config, make_report, new_folder,
+    prepare, prepare_again, read_ckpt, resume_command, save_weights, usable,
 )
 from .train import Totals
 from .workshop.cache import expand, whole_file
@@ -60,7 +60,7 @@ from .workshop.precision import most_workers, pick_device, pick_precision
 from .workshop.seeds import random_state, set_random_state
 from .workshop.updates import check_finite, flip_mean, l1_penalty
 
-# %% ../nbs/product/lightning.ipynb #8a2963d0
+# %% ../nbs/product/lightning.ipynb #58703d67
 class LitClassifier(optional_class("lightning.LightningModule", "lightning", "LitClassifier")):
     "The network, the loss, the optimizer and the measurements of a recipe."
 
@@ -126,7 +126,7 @@ class LitClassifier(optional_class("lightning.LightningModule", "lightning", "Li
         return math.ceil(self.n_images / self.trainer.world_size)
 
     def part_of_update(self, step: int) -> float:
-        "The fraction of its update's images that a batch has: a last update may have fewer batches."
+        "The fraction of its update's images that a batch has; a last update may have fewer."
         size, group = self.recipe.batch_size, self.recipe.accumulate
         left = self.images_here - step // group * group * size
         return min(size, self.images_here - step * size) / min(group * size, left)
@@ -186,7 +186,7 @@ def random_states(trainer: object) -> list[dict]:
     if trainer.world_size > 1: torch.distributed.all_gather_object(states, states[0])
     return states
 
-# %% ../nbs/product/lightning.ipynb #7641a6cb
+# %% ../nbs/product/lightning.ipynb #a2933763
 #| code-fold: true
 #| code-summary: "Recorder: the history"
 class Recorder(optional_class("lightning.Callback", "lightning", "LitClassifier")):
@@ -221,8 +221,9 @@ class Recorder(optional_class("lightning.Callback", "lightning", "LitClassifier"
     def check(self, updates: list) -> None:
         "Stop a training whose loss is infinite."
         first = len(self.updates) - len(updates) + 1
+        epoch = self.lit.current_epoch + 1
         for step, (lr, loss, _) in enumerate(updates, first):
-            check_finite("loss", float(loss), f"epoch {self.lit.current_epoch + 1}, step {step}", lr)
+            check_finite("loss", float(loss), f"epoch {epoch}, step {step}", lr)
 
     def on_validation_start(self, trainer: object, lit: LitClassifier) -> None:
         self.trained = time.perf_counter()
@@ -253,21 +254,21 @@ class Recorder(optional_class("lightning.Callback", "lightning", "LitClassifier"
             loss, accuracy = (trainer.callback_metrics[f"{part}_{name}"].item()
                 for name in ("loss", "accuracy"))
             measured |= {f"{part}_loss": loss,
-                f"{part}_accuracy": exact(accuracy, lit.config["data"][part])}
+                f"{part}_accuracy": as_fraction(accuracy, lit.config["data"][part])}
         return Epoch(trainer.current_epoch, lrs[-1], totals.mean_loss,
-            exact(train_accuracy, images), seconds=time.perf_counter() - self.start,
+            as_fraction(train_accuracy, images), seconds=time.perf_counter() - self.start,
             pictures_per_second=images / (self.trained - self.start), **measured)
 
 
-def exact(accuracy: float, images: int) -> float:
+def as_fraction(accuracy: float, images: int) -> float:
     "An accuracy that was rounded to float32, as a fraction of so many images."
     return round(accuracy * images) / images
 
-# %% ../nbs/product/lightning.ipynb #10223173
+# %% ../nbs/product/lightning.ipynb #95a375a0
 #| code-fold: true
 #| code-summary: "Keeping Lightning's notes off the terminal"
 @contextmanager
-def quiet() -> Iterator[None]:
+def quiet_lightning() -> Iterator[None]:
     "Keep Lightning's notes and warnings off the terminal."
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
@@ -489,7 +490,7 @@ def find_rank() -> int:
     if "RANK" in os.environ: return int(os.environ["RANK"])  # torchrun
     return int(os.environ["SLURM_PROCID"]) if in_slurm() else local_rank()
 
-# %% ../nbs/product/lightning.ipynb #4eb57029
+# %% ../nbs/product/lightning.ipynb #505adff4
 def fit_lightning(
     recipe: Recipe | str,           # or a key of RECIPES
     data: Data | str | Path,        # or what load_data takes: a name, a folder
@@ -532,10 +533,10 @@ def prepare_lightning_again(folder: Path, *arguments: object) -> Prepared:
     "Create all objects of an interrupted run; the arguments are those of resume_lightning."
     prepared = prepare_again(folder, *arguments)
     plan = prepared.config["trainer"]
-    check_plan(prepared.recipe, plan["devices"], plan["strategy"], plan["nodes"])
+    check_processes(prepared.recipe, plan["devices"], plan["strategy"], plan["nodes"])
     return prepared
 
-# %% ../nbs/product/lightning.ipynb #ee1b757e
+# %% ../nbs/product/lightning.ipynb #0cc43d5f
 #| code-fold: true
 #| code-summary: "prepare_lightning: what is refused before anything is written"
 STRATEGIES = ("auto", "ddp")
@@ -546,7 +547,7 @@ def prepare_lightning(recipe: Recipe | str, data: Data | str | Path,
     progress: bool = True) -> Prepared:
     "Create and check all that a new run needs; the arguments are those of fit_lightning."
     recipe = find_recipe(recipe)
-    plan = check_plan(recipe, devices, strategy, nodes)
+    plan = check_processes(recipe, devices, strategy, nodes)
     rank = find_rank()
     # the first process searches for a rate, and the others take what it found
     if rank and isinstance(recipe.max_lr, str): recipe = replace(recipe, max_lr=recipe.lr_start)
@@ -555,7 +556,8 @@ def prepare_lightning(recipe: Recipe | str, data: Data | str | Path,
     return prepared
 
 
-def check_plan(recipe: Recipe, devices: int = 1, strategy: str = "auto", nodes: int = 1) -> dict:
+def check_processes(recipe: Recipe, devices: int = 1, strategy: str = "auto",
+    nodes: int = 1) -> dict:
     "Refuse devices that are not here; the entry 'trainer' of config.json."
     need("lightning", "lightning", "--trainer lightning")
     check_choice("strategy", strategy, STRATEGIES)
@@ -579,7 +581,7 @@ def check_plan(recipe: Recipe, devices: int = 1, strategy: str = "auto", nodes: 
     return {"name": "lightning", "devices": devices, "nodes": nodes, "strategy": strategy,
         "lightning": version("lightning")}
 
-# %% ../nbs/product/lightning.ipynb #4cb86f97
+# %% ../nbs/product/lightning.ipynb #e56cb545
 #| code-fold: true
 #| code-summary: "Starting and watching the other processes of this computer"
 def start_others(devices: int, folder: Path) -> list[subprocess.Popen]:
@@ -601,7 +603,7 @@ def other_processes(devices: int, folder: Path) -> Iterator[None]:
         yield
         return
     others, over = start_others(devices, folder), threading.Event()
-    threading.Thread(target=watch, args=(others, over, folder), daemon=True).start()
+    threading.Thread(target=watch_others, args=(others, over, folder), daemon=True).start()
     try:
         yield
         for process in others:
@@ -611,12 +613,12 @@ def other_processes(devices: int, folder: Path) -> Iterator[None]:
         raise RunError(loss_line(others, folder)) from error
     finally:
         over.set()
-        end(others)
+        end_processes(others)
         for name in ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE"):
             os.environ.pop(name, None)
 
 
-def end(others: list[subprocess.Popen]) -> None:
+def end_processes(others: list[subprocess.Popen]) -> None:
     "End processes: politely, and after a moment in any case."
     for process in others: process.terminate()
     for process in others:
@@ -625,13 +627,13 @@ def end(others: list[subprocess.Popen]) -> None:
         process.wait()
 
 
-def watch(others: list[subprocess.Popen], over: threading.Event, folder: Path) -> None:
+def watch_others(others: list[subprocess.Popen], over: threading.Event, folder: Path) -> None:
     "If another process has ended with an error, end this one, too; it may be waiting for ever."
     while not any(process.poll() for process in others):
         if over.wait(.5): return
     if over.wait(20): return  # usually it notices the loss itself
     sys.stderr.write(f"era_cifar_train: {loss_line(others, folder)}\n")
-    end(others)
+    end_processes(others)
     os._exit(1)
 
 
@@ -680,7 +682,7 @@ def quiet_follower() -> Iterator[None]:
         time.sleep(2)  # if the first process is gone, follow says so
         raise SystemExit(1) from None
 
-# %% ../nbs/product/lightning.ipynb #7fdfcbc4
+# %% ../nbs/product/lightning.ipynb #d484b68c
 def carry_out_lightning(prepared: Prepared, folder: Path | None, tensorboard: bool = False,
     progress: bool = True) -> Run | None:
     "Train, and write all files of the folder; only the first process writes."
@@ -689,7 +691,7 @@ def carry_out_lightning(prepared: Prepared, folder: Path | None, tensorboard: bo
         follow()
         with quiet_follower(), seeded((seed + rank) % 2**32):
             if not prepared.resumed or not is_trained(folder):
-                train(prepared, folder, tensorboard, False)
+                fit_missing(prepared, folder, tensorboard, False)
         return None
     with lock(folder), seeded(seed % 2**32), advice(folder):
         for path in [*folder.iterdir(), *folder.glob("checkpoints/.*.ckpt.*")]:
@@ -697,14 +699,14 @@ def carry_out_lightning(prepared: Prepared, folder: Path | None, tensorboard: bo
         if not prepared.resumed: begin(prepared.config, folder)
         if not is_trained(folder):
             with other_processes(devices, folder):
-                train(prepared, folder, tensorboard, progress)
+                fit_missing(prepared, folder, tensorboard, progress)
             write_results(prepared, folder)
         done = Run.load(folder, model=prepared.recipe.model, policy=prepared.recipe.policy)
         if not (folder / "report.html").exists(): make_report(done, prepared.data)
     return done
 
 
-def train(prepared: Prepared, folder: Path | None, tensorboard: bool, progress: bool) -> None:
+def fit_missing(prepared: Prepared, folder: Path | None, tensorboard: bool, progress: bool) -> None:
     "Train the epochs that are missing; a checkpoint is written after each."
     recipe, last = prepared.recipe, None
     if prepared.resumed and (folder / "checkpoints" / "last.ckpt").exists():
@@ -712,7 +714,7 @@ def train(prepared: Prepared, folder: Path | None, tensorboard: bool, progress: 
         if is_complete(prepared, last): return
     lit, data = LitClassifier(recipe, prepared.data), LitData(recipe, prepared.data)
     lit.config, lit.folder = prepared.config, folder
-    with quiet(), interruptible():
+    with quiet_lightning(), interruptible():
         # processes that do not write have no folder
         trainer = make_trainer(prepared, folder or Path("unused"), tensorboard, progress)
         trainer.fit(lit, data, ckpt_path=last, weights_only=True)
