@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['ROOT', 'ACTIONS', 'LARGEST', 'EXPLAIN_EXAMPLE', 'Parser', 'Steady', 'mute', 'steady_streams', 'stopped_by',
            'readable_notes', 'guarded', 'complain', 'say', 'quiet_import', 'failures', 'read_setting', 'add_settings',
-           'train_parser', 'vary', 'to_resume', 'check_machine', 'to_start', 'train_and_tell', 'train_command',
-           'file_name', 'add_files', 'named_errors', 'find_place', 'written', 'find_places', 'write_files',
-           'find_lr_parser', 'to_search', 'suggestion_line', 'find_lr_command', 'data_parser', 'manage_cache',
-           'data_command', 'field_parser', 'to_fields', 'field_lines', 'receptive_field_command', 'explain_parser',
-           'figure_place', 'to_explain', 'explain_and_tell', 'explain_command', 'app_parser', 'to_serve',
-           'serve_until_stopped', 'app_command']
+           'train_parser', 'add_processes', 'processes', 'vary', 'to_resume', 'check_machine', 'to_start',
+           'to_start_lightning', 'train_and_tell', 'train_command', 'file_name', 'add_files', 'named_errors',
+           'find_place', 'written', 'find_places', 'write_files', 'find_lr_parser', 'to_search', 'suggestion_line',
+           'find_lr_command', 'data_parser', 'manage_cache', 'data_command', 'field_parser', 'to_fields', 'field_lines',
+           'receptive_field_command', 'explain_parser', 'figure_place', 'to_explain', 'explain_and_tell',
+           'explain_command', 'app_parser', 'to_serve', 'serve_until_stopped', 'app_command']
 
 # %% ../nbs/product/cli.ipynb #db128549
 import argparse
@@ -23,6 +23,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from threading import Event
 from types import NoneType
@@ -109,7 +110,7 @@ def guarded(name: str, prepare: Callable[[], object], work: Callable[[object], s
             with stopped_by(signal.default_int_handler):
                 try: prepared = prepare()
                 except ValueError as error: return complain(name, error, 2)
-                say(work(prepared), sys.stdout)
+                if line := work(prepared): say(line, sys.stdout)
                 return 0
         except KeyboardInterrupt as stop: return complain(name, f"stopped. {stop}", 130)
         except MemoryError as error: return complain(name, f"The memory is full. {error}", 1)
@@ -121,6 +122,9 @@ def complain(name: str, problem: object, code: int) -> int:  # the code
     if isinstance(problem, OSError) and problem.strerror and problem.filename:
         problem = (f"{shorten(problem.filename, 300)} can't be used: {problem.strerror}. Check its "
             "name and its permissions.")
+    # one of several processes of a training: the first one has no number
+    number = os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))
+    if number != "0": name = f"{name} (process {number})"
     say(f"{name}: {' '.join(str(problem).split())}", sys.stderr)
     return code
 
@@ -199,8 +203,32 @@ def train_parser() -> Parser:
         "runs/RECIPE-DATA-N)")
     parser.add_argument("--tensorboard", action="store_true", help="also write what TensorBoard "
         "shows: tensorboard --logdir FOLDER")
+    add_processes(parser)
     add_settings(parser)
     return parser
+
+
+def add_processes(parser: argparse.ArgumentParser) -> None:
+    "Options for Lightning, which can train on several devices; without defaults."
+    add = partial(parser.add_argument, default=argparse.SUPPRESS)
+    add("--trainer", choices=("native", "lightning"), help="who runs the training loop: native "
+        "(default), or lightning, which can use several devices (needs era_cifar[lightning])")
+    add("--devices", metavar="N", type=int, help="lightning: GPUs, or processes on the CPU, of "
+        "each computer (default: 1)")
+    add("--strategy", metavar="NAME", help="lightning: auto or ddp (default: auto)")
+    add("--nodes", metavar="N", type=int, help="lightning: computers, on each of which torchrun or "
+        "srun starts this command (default: 1)")
+
+
+def processes(arguments: argparse.Namespace) -> dict | None:
+    "The processes of Lightning; None for the native trainer, which has a single one."
+    given = {name: value for name, value in vars(arguments).items()
+        if name in ("devices", "strategy", "nodes")}
+    if getattr(arguments, "trainer", "native") == "lightning": return given
+    for name, value in given.items():
+        if value != {"strategy": "auto"}.get(name, 1):
+            raise ValueError(f"--{name} is {shown(value)}, but the native trainer has one device. "
+                "Add --trainer lightning.")
 
 # %% ../nbs/product/cli.ipynb #d99f4686
 def vary(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
@@ -224,10 +252,14 @@ def to_resume(arguments: argparse.Namespace) -> tuple[object, Path]:  # None for
     if given:
         raise ValueError("--resume uses the settings of the run, so "
             f"--{given[0].replace('_', '-')} can't be given. Leave it out.")
-    with quiet_import(): from era_cifar.run import expand, is_finished, prepare_again
+    with quiet_import():
+        from era_cifar.run import expand, is_finished, prepare_again, read_config
     folder = expand(arguments.resume)
-    return (None if is_finished(folder) else prepare_again(folder, arguments.data,
-        arguments.root)), folder
+    if is_finished(folder): return None, folder
+    if "trainer" in read_config(folder):
+        with quiet_import(): from era_cifar.lightning import prepare_lightning_again
+        return prepare_lightning_again(folder, arguments.data, arguments.root), folder
+    return prepare_again(folder, arguments.data, arguments.root), folder
 
 
 def check_machine(recipe: Recipe) -> None:
@@ -244,7 +276,9 @@ def to_start(arguments: argparse.Namespace) -> tuple[object, Path]:
         raise ValueError(f"Give a RECIPE ({', '.join(RECIPES)}), or --resume FOLDER to resume "
             "a run.")
     recipe = vary(find_recipe(arguments.recipe), arguments)
+    several = processes(arguments)
     check_machine(recipe)
+    if several is not None: return to_start_lightning(recipe, arguments, several)
     with quiet_import():
         from era_cifar.run import check_empty, check_outside, expand, new_folder, prepare
     if arguments.out is not None:
@@ -255,10 +289,32 @@ def to_start(arguments: argparse.Namespace) -> tuple[object, Path]:
     return prepared, new_folder(arguments.out, name, prepared.config["data"]["given"])
 
 
-def train_and_tell(prepared: object, folder: Path, tensorboard: bool) -> str:
+def to_start_lightning(recipe: Recipe, arguments: argparse.Namespace,
+    several: dict) -> tuple[object, Path | None]:  # no folder in all processes but the first
+    "A new run with Lightning, prepared to start, and its folder."
+    with quiet_import():
+        from era_cifar.lightning import (
+            check_processes, find_rank, lightning_folder, prepare_lightning,
+        )
+        from era_cifar.run import check_empty, check_outside, expand
+    check_processes(recipe, **several)
+    first = find_rank() == 0
+    if first and arguments.out is not None:
+        check_outside(expand(arguments.out), arguments.data)
+        check_empty(expand(arguments.out))
+    prepared = prepare_lightning(recipe, arguments.data or "cifar10", arguments.root, **several)
+    return prepared, lightning_folder(prepared, arguments.out) if first else None
+
+
+def train_and_tell(prepared: object, folder: Path | None, tensorboard: bool) -> str:
     "Train, or load a finished run; its result in one line."
     from era_cifar.run import Run, carry_out
-    done = Run.load(folder) if prepared is None else carry_out(prepared, folder, tensorboard)
+    if prepared is None: done = Run.load(folder)
+    elif "trainer" not in prepared.config: done = carry_out(prepared, folder, tensorboard)
+    else:
+        from era_cifar.lightning import carry_out_lightning
+        done = carry_out_lightning(prepared, folder, tensorboard)
+        if done is None: return ""  # only the first process has a result
     last, epochs = done.history.rows[-1], len(done.history)
     finished = f"The run in {folder} is finished already. " if prepared is None else ""
     return (f"{finished}{done.recipe.name} on {done.config['data']['name']}: "

@@ -7,10 +7,10 @@ __all__ = ['LEFTOVER', 'NEEDED', 'UNWRITABLE', 'cut_data', 'new_model', 'check_o
            'build_scheduler', 'enough_memory', 'build_trainer', 'search', 'resolve', 'RunError', 'resume_command',
            'new_folder', 'check_encoded', 'check_outside', 'check_empty', 'make_config', 'package_versions',
            'data_fingerprint', 'Run', 'chosen_epoch', 'run_table', 'split_classes', 'relabel', 'save_weights',
-           'load_model', 'check_weights', 'check_same_run', 'read_config', 'check_about', 'is_trained', 'usable',
-           'check_files', 'read_history', 'parse_policy', 'read_recipe', 'Prepared', 'prepare', 'as_used', 'carry_out',
-           'recorded', 'begin', 'make_report', 'advice', 'run', 'resume', 'is_finished', 'prepare_again', 'load_again',
-           'same_data', 'changed_environment']
+           'load_model', 'check_weights', 'check_same_run', 'read_config', 'find_problem', 'check_about', 'is_trained',
+           'read_ckpt', 'load_ckpt', 'usable', 'check_files', 'read_history', 'parse_policy', 'read_recipe', 'Prepared',
+           'prepare', 'as_used', 'carry_out', 'recorded', 'begin', 'make_report', 'advice', 'run', 'resume',
+           'check_native', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
 
 # %% ../nbs/product/run.ipynb #232ff5d9
 import ast
@@ -19,6 +19,7 @@ import hashlib
 import json
 import math
 import os
+import pickle
 import re
 import shlex
 import warnings
@@ -359,12 +360,13 @@ class Run:
     @classmethod
     def load(
         cls,
-        folder: str | Path,
+        folder: str | Path,    # or a checkpoint of Lightning, FOLDER/checkpoints/last.ckpt
         best: bool = False,    # the weights of the best epoch, if they were kept
         model: object = None,  # the network's function, if it is not in the package
         policy: object = None, # the policy, if it has steps of your own
     ) -> "Run":
         "Load the run in a folder; a RunError names the file that is missing or damaged."
+        if Path(folder).suffix == ".ckpt": return load_ckpt(expand(folder), model, policy)
         folder, weights = expand(folder), "best.safetensors" if best else "model.safetensors"
         config = read_config(folder)
         check_files(folder, config, weights)
@@ -525,15 +527,20 @@ def read_config(folder: Path) -> dict:
     if not isinstance(config, dict) or not {"recipe", "data"} & set(config):
         raise RunError(f"The folder {folder} holds no run of era_cifar: its config.json has "
             "other content. Take the file from a copy, or train again.")
+    if problem := find_problem(config):
+        raise RunError(f"The folder {folder} can't be loaded: in its config.json {problem}. Was it "
+            "changed by hand?")
+    with usable(folder, "config.json"): check_about(config["data"])
+    return config
+
+
+def find_problem(config: dict) -> str | None:
+    "The first entry of a configuration that is missing or has another type."
     for name, kind in NEEDED.items():
         place, _, key = name.rpartition(": ")
         part = config[place] if place else config
         here = f"is {short_name(repr(part[key]), 60)}" if key in part else "is missing"
-        if key not in part or not isinstance(part[key], kind):
-            raise RunError(f"The folder {folder} can't be loaded: in its config.json '{name}' "
-                f"{here}. Was it changed by hand?")
-    with usable(folder, "config.json"): check_about(config["data"])
-    return config
+        if key not in part or not isinstance(part[key], kind): return f"'{name}' {here}"
 
 
 def check_about(about: dict) -> None:
@@ -555,6 +562,32 @@ def check_about(about: dict) -> None:
 def is_trained(folder: Path) -> bool:
     "Whether the weights and the history of a finished training are in a folder."
     return all((folder / name).is_file() for name in ("model.safetensors", "history.csv"))
+
+# %% ../nbs/product/run.ipynb #e12a0015
+def read_ckpt(path: Path) -> tuple[dict, History, dict[str, Tensor]]:
+    "The configuration, the history and the weights in a checkpoint of Lightning; runs no code."
+    with usable(path.parent, path.name, "Take the file from a copy, or use another one."):
+        try: content = torch.load(path, map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+            # torch's own words tell how to open it all the same
+            raise ValueError("it is incomplete, or holds more than tensors and plain values"
+                ) from error
+        own = check_type("Its entry 'era_cifar'", content["era_cifar"], dict, "it is missing")
+        config = json.loads(own["config"])
+        if problem := find_problem(config): raise ValueError(problem)
+        check_about(config["data"])
+        weights = {name.removeprefix("model."): value
+            for name, value in content["state_dict"].items() if name.startswith("model.")}
+        return config, History.from_state(own["history"]), weights
+
+
+def load_ckpt(path: Path, model: object = None, policy: object = None) -> Run:
+    "The run in a checkpoint of Lightning; the arguments are those of Run.load."
+    config, history, weights = read_ckpt(path)
+    with usable(path.parent, path.name, "Take the file from a copy, or use another one."):
+        recipe = read_recipe(config["recipe"], model, policy)
+        network = load_model(weights, recipe, len(config["data"]["classes"]))
+    return Run(recipe, config, network, history)
 
 # %% ../nbs/product/run.ipynb #e12a0006
 @contextmanager
@@ -781,8 +814,17 @@ def resume(
     if tensorboard: need("tensorboard", "tensorboard", "tensorboard=True")
     folder = expand(folder)
     if is_finished(folder): return Run.load(folder, model=model, policy=policy)
+    check_native(folder)
     prepared = prepare_again(folder, data, root, progress, model, policy)
     return carry_out(prepared, folder, tensorboard)
+
+
+def check_native(folder: Path) -> None:
+    "Refuse the run of another trainer, which must resume it."
+    if "trainer" in read_config(folder):
+        raise RunError(f"The run in {folder} was started with Lightning: continue it with "
+            f"resume_lightning(folder) of era_cifar.lightning, or in the shell. "
+            f"{resume_command(folder)}")
 
 
 def is_finished(folder: Path) -> bool:
