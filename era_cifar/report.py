@@ -6,9 +6,9 @@
 __all__ = ['TEMPLATE', 'STYLE', 'Outcome', 'Illustration', 'show_rates', 'draw_rates', 'draw_search', 'draw_curves',
            'draw_samples', 'draw_classes', 'draw_confusion', 'draw_calibration', 'prepared', 'maps_of', 'draw_mistakes',
            'first_of_each', 'draw_layers', 'draw_figures', 'what_was_chosen', 'changed_settings', 'as_option',
-           'repeat_command', 'as_python', 'describe_objects', 'repeat_call', 'describe_data', 'describe_facts',
-           'describe_repetition', 'describe_environment', 'summarise', 'report_html', 'as_png', 'fitting',
-           'write_report']
+           'trainer_settings', 'repeat_command', 'as_python', 'describe_objects', 'repeat_call', 'describe_data',
+           'describe_facts', 'describe_repetition', 'describe_environment', 'summarise', 'report_html', 'as_png',
+           'fitting', 'write_report']
 
 # %% ../nbs/product/report.ipynb #ae3da575
 import base64
@@ -254,6 +254,12 @@ def as_option(field: str, value: object) -> list[str]:
     return [f"--{option}={text}"] if text.startswith("-") else [f"--{option}", text]
 
 
+def trainer_settings(config: dict) -> dict[str, object]:
+    "The processes of a run with Lightning; nothing for a run with the trainer of this package."
+    return {name: value for name, value in config.get("trainer", {}).items()
+        if name in ("devices", "nodes", "strategy")}
+
+
 def repeat_command(config: dict) -> str | None:  # None: objects were used, which it can't name
     "The command that repeats a run, from its config.json."
     about, (name, changes) = config["data"], changed_settings(config["recipe"])
@@ -262,6 +268,9 @@ def repeat_command(config: dict) -> str | None:  # None: objects were used, whic
     words = ["era_cifar_train", name, "--data", about["given"]]
     if about.get("root"): words += ["--root", about["root"]]
     for field, value in changes.items(): words += as_option(field, value)
+    settings = trainer_settings(config)
+    if settings: words += ["--trainer", "lightning"]
+    for name, value in settings.items(): words += [f"--{name}", str(value)]
     return shlex.join(words)
 
 # %% ../nbs/product/report.ipynb #0efc360b
@@ -294,10 +303,12 @@ def repeat_call(config: dict) -> str:
     given, root = about.get("given"), about.get("root")
     place = "data" if given is None else repr(given)
     data = f"load_data({place}, {root!r})" if given and root else place
+    processes = "".join(f", {name}={value!r}" for name, value in trainer_settings(config).items())
+    train = "lightning import fit_lightning" if processes else "run import run"
     return "\n".join(["from dataclasses import replace",
         *["from era_cifar.data import load_data"] * data.startswith("load_data"),
-        "from era_cifar.recipes import RECIPES", "from era_cifar.run import run",
-        *describe_objects(config), f"recipe = {recipe}", f"run(recipe, {data})"])
+        "from era_cifar.recipes import RECIPES", f"from era_cifar.{train}",
+        *describe_objects(config), f"recipe = {recipe}", f"{train.split()[-1]}(recipe, {data}{processes})"])
 
 # %% ../nbs/product/report.ipynb #8d273207
 TEMPLATE = """
