@@ -71,6 +71,7 @@ def measure(address: str, process: subprocess.Popen, path: str, clients: int, n:
         found = list(pool.map(lambda _: ask(address, path), range(n)))
     wall = time.perf_counter() - start
     times = sorted(seconds for seconds, answered in found if answered)
+    if not times: raise SystemExit(f"Not one of {n} questions was answered.")
     return {"requests": n, "answered": len(times), "refused": n - len(times), "wall": wall,
         "per_second": len(times) / wall, "seconds": [round(value, 4) for value in times],
         "p50": times[len(times) // 2], "p95": times[int(.95 * len(times))],
