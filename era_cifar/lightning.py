@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['IGNORED', 'LIT_PRECISION', 'PARENT', 'STRATEGIES', 'LitClassifier', 'new_measures', 'read_measures', 'check_rate',
            'agree', 'random_states', 'Recorder', 'as_fraction', 'quiet_lightning', 'interruptible', 'share', 'Share',
-           'ShareOrders', 'share_loader', 'LitData', 'WholeFiles', 'Bar', 'make_loggers', 'make_callbacks',
-           'make_trainer', 'processes_started', 'in_slurm', 'local_rank', 'find_rank', 'fit_lightning',
-           'lightning_folder', 'resume_lightning', 'prepare_lightning_again', 'prepare_lightning', 'check_processes',
-           'start_others', 'other_processes', 'end_processes', 'watch_others', 'loss_line', 'is_lost', 'follow',
-           'quiet_follower', 'carry_out_lightning', 'fit_missing', 'is_complete', 'write_results']
+           'ShareOrders', 'share_loader', 'LitData', 'WholeFiles', 'OwnSignals', 'Bar', 'make_loggers',
+           'make_callbacks', 'make_trainer', 'processes_started', 'in_slurm', 'local_rank', 'find_rank',
+           'fit_lightning', 'lightning_folder', 'resume_lightning', 'prepare_lightning_again', 'prepare_lightning',
+           'check_processes', 'start_others', 'other_processes', 'end_processes', 'watch_others', 'loss_line',
+           'is_lost', 'follow', 'quiet_follower', 'carry_out_lightning', 'fit_missing', 'is_complete', 'write_results']
 
 # %% ../nbs/product/lightning.ipynb #e52b6884
 import builtins
@@ -388,15 +388,25 @@ class LitData(optional_class("lightning.LightningDataModule", "lightning", "LitD
 
     def test_dataloader(self) -> object: return self.loaders.test
 
-# %% ../nbs/product/lightning.ipynb #1c44bbce
+# %% ../nbs/product/lightning.ipynb #1d37cb77
 #| code-fold: true
-#| code-summary: "Whole checkpoint files, and one progress bar"
+#| code-summary: "Whole checkpoint files, signals, and one progress bar"
 class WholeFiles(optional_class("lightning.pytorch.plugins.io.TorchCheckpointIO", "lightning",
         "LitClassifier")):
     "Writes each checkpoint under another name and renames it: there is never half a file."
 
     def save_checkpoint(self, checkpoint: dict, path: str, storage_options: object = None) -> None:
         with whole_file(path) as part: torch.save(checkpoint, part)
+
+
+class OwnSignals(optional_class("lightning.Callback", "lightning", "LitClassifier")):
+    "Keeps the handler of SIGTERM. Lightning's own would wait for processes that wait for this one."
+
+    def __init__(self): self.before = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: object, lit: LitClassifier) -> None:
+        # a thread can't, and need not: there Lightning changes no handlers either
+        with suppress(ValueError): signal.signal(signal.SIGTERM, self.before)
 
 
 class Bar(optional_class("lightning.Callback", "lightning", "LitClassifier")):
@@ -417,7 +427,7 @@ class Bar(optional_class("lightning.Callback", "lightning", "LitClassifier")):
 
     teardown = on_exception = close
 
-# %% ../nbs/product/lightning.ipynb #ea69b60b
+# %% ../nbs/product/lightning.ipynb #35e574c2
 LIT_PRECISION = {"float32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
@@ -436,7 +446,7 @@ def make_callbacks(recipe: Recipe, folder: Path, watched: str, progress: bool) -
     callbacks = need("lightning.pytorch.callbacks", "lightning", "fit_lightning")
     place = dict(dirpath=folder / "checkpoints", enable_version_counter=False,
         save_on_train_epoch_end=True)
-    found = [callbacks.LearningRateMonitor("step")]
+    found = [OwnSignals(), callbacks.LearningRateMonitor("step")]
     if recipe.keep_best:
         found.append(callbacks.ModelCheckpoint(filename="best", monitor=f"{watched}_accuracy",
             mode="max", **place))
