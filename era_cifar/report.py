@@ -303,7 +303,8 @@ def repeat_call(config: dict) -> str:
     given, root = about.get("given"), about.get("root")
     place = "data" if given is None else repr(given)
     data = f"load_data({place}, {root!r})" if given and root else place
-    processes = "".join(f", {name}={value!r}" for name, value in trainer_settings(config).items())
+    processes = "".join(f", {name}={value!r}"
+        for name, value in trainer_settings(config).items())
     train = "lightning import fit_lightning" if processes else "run import run"
     return "\n".join(["from dataclasses import replace",
         *["from era_cifar.data import load_data"] * data.startswith("load_data"),
