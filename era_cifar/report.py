@@ -309,7 +309,8 @@ def repeat_call(config: dict) -> str:
     return "\n".join(["from dataclasses import replace",
         *["from era_cifar.data import load_data"] * data.startswith("load_data"),
         "from era_cifar.recipes import RECIPES", f"from era_cifar.{train}",
-        *describe_objects(config), f"recipe = {recipe}", f"{train.split()[-1]}(recipe, {data}{processes})"])
+        *describe_objects(config), f"recipe = {recipe}",
+        f"{train.split()[-1]}(recipe, {data}{processes})"])
 
 # %% ../nbs/product/report.ipynb #8d273207
 TEMPLATE = """
