@@ -200,7 +200,7 @@ def describe_accuracy(demo: Demo) -> str:
     if demo.test is None: return f"not known. {NO_IMAGES}"
     copy = " (JPEG copy)" if "JPEG copy" in about["source"] else ""
     return (f"{demo.predictions.accuracy:.1%} of the {len(demo.test):,} test images of the package"
-        f"{copy}, measured here")
+        f"{copy}")
 
 
 def describe_field(run: Run, layers: Sequence[str]) -> str:
