@@ -472,10 +472,12 @@ def add_mistakes(gr: ModuleType, demo: Demo) -> None:
     gr.Markdown("## 4 · Where it fails")
     first, text = mistakes(demo, 10)
     with gr.Row(visible=demo.test is not None):
-        count = gr.Slider(1, 25, 10, step=1, label="How many, at most", elem_id="count")
+        count = gr.Slider(1, 25, 10, step=1, label="How many, at most",
+            min_width=260, elem_id="count")
         actual = gr.Dropdown([ALL, *demo.run.classes], value=ALL, label="Which really are",
-            elem_id="actual")
-        shown = gr.Checkbox(False, label="Show where it looked", elem_id="shown")
+            min_width=200, elem_id="actual")
+        shown = gr.Checkbox(False, label="Show where it looked", min_width=200,
+            elem_id="shown")
     line = gr.Markdown(text, elem_id="line")
     gallery = gr.Gallery(first, columns=5, height="auto", label="Misclassified test images",
         show_label=False, format="png", buttons=[], elem_id="mistakes", elem_classes="pictures",
@@ -499,7 +501,7 @@ LOOK = """
 .pictures .grid-wrap { max-height: none; min-height: 0; overflow: visible; }
 .pictures .grid-container { padding: 0; }
 #examples .grid-container { grid-template-columns: repeat(auto-fill,
-  minmax(max(16%, 4.6rem), 1fr)); }
+  minmax(max(16%, 5.4rem), 1fr)); }
 #maps .grid-container { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 #mistakes .grid-container { grid-template-columns: repeat(auto-fill,
   minmax(max(17%, 8rem), 1fr)); }
