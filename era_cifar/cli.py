@@ -280,30 +280,27 @@ def to_start(arguments: argparse.Namespace) -> tuple[object, Path]:
     check_machine(recipe)
     if several is not None: return to_start_lightning(recipe, arguments, several)
     with quiet_import():
-        from era_cifar.run import check_empty, check_outside, expand, new_folder, prepare
+        from era_cifar.run import check_empty, check_outside, expand, folder_of, prepare
     if arguments.out is not None:
         check_outside(expand(arguments.out), arguments.data)
         check_empty(expand(arguments.out))
     prepared = prepare(recipe, arguments.data or "cifar10", arguments.root)
-    name = f"{recipe.name}-{prepared.data.name}"
-    return prepared, new_folder(arguments.out, name, prepared.config["data"]["given"])
+    return prepared, folder_of(prepared, arguments.out)
 
 
 def to_start_lightning(recipe: Recipe, arguments: argparse.Namespace,
     several: dict) -> tuple[object, Path | None]:  # no folder in all processes but the first
     "A new run with Lightning, prepared to start, and its folder."
     with quiet_import():
-        from era_cifar.lightning import (
-            check_processes, find_rank, lightning_folder, prepare_lightning,
-        )
-        from era_cifar.run import check_empty, check_outside, expand
+        from era_cifar.lightning import check_processes, find_rank, prepare_lightning
+        from era_cifar.run import check_empty, check_outside, expand, folder_of
     check_processes(recipe, **several)
     first = find_rank() == 0
     if first and arguments.out is not None:
         check_outside(expand(arguments.out), arguments.data)
         check_empty(expand(arguments.out))
     prepared = prepare_lightning(recipe, arguments.data or "cifar10", arguments.root, **several)
-    return prepared, lightning_folder(prepared, arguments.out) if first else None
+    return prepared, folder_of(prepared, arguments.out) if first else None
 
 
 def train_and_tell(prepared: object, folder: Path | None, tensorboard: bool) -> str:

@@ -7,14 +7,13 @@ __all__ = ['IGNORED', 'LIT_PRECISION', 'PARENT', 'STRATEGIES', 'quiet_lightning'
            'new_measures', 'read_measures', 'check_rate', 'agree', 'random_states', 'Recorder', 'as_fraction', 'share',
            'Share', 'ShareOrders', 'share_loader', 'LitData', 'WholeFiles', 'OwnSignals', 'Bar', 'make_loggers',
            'make_callbacks', 'make_trainer', 'processes_started', 'in_slurm', 'local_rank', 'find_rank',
-           'fit_lightning', 'lightning_folder', 'resume_lightning', 'prepare_lightning_again', 'prepare_lightning',
-           'check_processes', 'start_others', 'other_processes', 'end_processes', 'watch_others', 'loss_line',
-           'is_lost', 'follow', 'quiet_follower', 'carry_out_lightning', 'fit_missing', 'is_complete', 'write_results']
+           'fit_lightning', 'resume_lightning', 'prepare_lightning_again', 'prepare_lightning', 'check_processes',
+           'start_others', 'other_processes', 'end_processes', 'watch_others', 'loss_line', 'is_lost', 'follow',
+           'quiet_follower', 'carry_out_lightning', 'fit_missing', 'is_complete', 'write_results']
 
 # %% ../nbs/product/lightning.ipynb #e52b6884
 import builtins
 import json
-import logging
 import math
 import os
 import re
@@ -24,9 +23,8 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -46,14 +44,14 @@ from era_cifar.loaders import (
 from .recipes import Recipe, find_policy, find_recipe
 from era_cifar.run import (
     LEFTOVER, Prepared, Run, RunError, advice, begin, build_model, build_optimizer, build_scheduler,
-    check_outside, check_same_run, is_finished, is_trained, make_config, make_report, new_folder,
+    check_outside, check_same_run, folder_of, is_finished, is_trained, make_config, make_report,
     prepare, prepare_again, read_ckpt, resume_command, save_weights, usable,
 )
 from .train import Totals
 from .workshop.cache import expand, whole_file
 from .workshop.checkpoint import lock, seeded
 from .workshop.checks import check_choice, check_whole, shown
-from .workshop.extras import need, optional_class
+from .workshop.extras import need, optional_class, quiet
 from .workshop.history import Epoch, History, reached
 from .workshop.pixels import pixels_first
 from .workshop.precision import most_workers, pick_device, pick_precision
@@ -63,18 +61,9 @@ from .workshop.updates import check_finite, flip_mean, l1_penalty
 # %% ../nbs/product/lightning.ipynb #95a375a0
 #| code-fold: true
 #| code-summary: "Keeping Lightning's notes off the terminal"
-@contextmanager
-def quiet_lightning() -> Iterator[None]:
+def quiet_lightning() -> AbstractContextManager:
     "Keep Lightning's notes and warnings off the terminal."
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers: logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels): logger.setLevel(level)
+    return quiet("lightning.pytorch", "lightning.fabric")
 
 
 @contextmanager
@@ -514,14 +503,8 @@ def fit_lightning(
     "Train a recipe with Lightning, and write the same folder as run does."
     if out is not None: check_outside(expand(out), None if isinstance(data, Data) else str(data))
     prepared = prepare_lightning(recipe, data, None, devices, strategy, nodes, progress)
-    folder = None if find_rank() else lightning_folder(prepared, out)
+    folder = None if find_rank() else folder_of(prepared, out)
     return carry_out_lightning(prepared, folder, tensorboard, progress)
-
-
-def lightning_folder(prepared: Prepared, out: str | Path | None) -> Path:
-    "Create the folder of a new run."
-    name = f"{prepared.recipe.name}-{prepared.data.name}"
-    return new_folder(out, name, prepared.config["data"]["given"])
 
 
 def resume_lightning(

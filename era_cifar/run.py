@@ -9,8 +9,8 @@ __all__ = ['LEFTOVER', 'NEEDED', 'UNWRITABLE', 'cut_data', 'new_model', 'check_o
            'data_fingerprint', 'Run', 'chosen_epoch', 'run_table', 'split_classes', 'relabel', 'save_weights',
            'load_model', 'check_weights', 'check_same_run', 'read_config', 'find_problem', 'check_about', 'is_trained',
            'read_ckpt', 'load_ckpt', 'usable', 'check_files', 'read_history', 'parse_policy', 'read_recipe', 'Prepared',
-           'prepare', 'as_used', 'carry_out', 'recorded', 'begin', 'make_report', 'advice', 'run', 'resume',
-           'check_native', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
+           'prepare', 'folder_of', 'as_used', 'carry_out', 'recorded', 'begin', 'make_report', 'advice', 'run',
+           'resume', 'check_native', 'is_finished', 'prepare_again', 'load_again', 'same_data', 'changed_environment']
 
 # %% ../nbs/product/run.ipynb #232ff5d9
 import ast
@@ -702,6 +702,12 @@ def prepare(recipe: Recipe | str, data: Data | str | Path, root: str | Path | No
     return Prepared(found, data, config, build_trainer(as_used(found, config), data, progress))
 
 
+def folder_of(prepared: Prepared, out: str | Path | None) -> Path:
+    "Create the folder of a new run: out, or runs/RECIPE-DATA-N."
+    name = f"{prepared.recipe.name}-{prepared.data.name}"
+    return new_folder(out, name, prepared.config["data"]["given"])
+
+
 def as_used(recipe: Recipe, config: dict) -> Recipe:
     "The recipe with the device and the precision that are in use."
     return replace(recipe, device=config["device"].partition(":")[0], precision=config["precision"])
@@ -796,9 +802,7 @@ def run(
     if tensorboard: need("tensorboard", "tensorboard", "tensorboard=True")
     if out is not None: check_outside(expand(out), None if isinstance(data, Data) else str(data))
     prepared = prepare(recipe, data, progress=progress)
-    name = f"{prepared.recipe.name}-{prepared.data.name}"
-    folder = new_folder(out, name, prepared.config["data"]["given"])
-    return carry_out(prepared, folder, tensorboard)
+    return carry_out(prepared, folder_of(prepared, out), tensorboard)
 
 # %% ../nbs/product/run.ipynb #13c508eb
 def resume(
